@@ -1,0 +1,53 @@
+/* What machine this is. */
+#ifndef DEPTHMARK_MACHINE_H
+#define DEPTHMARK_MACHINE_H
+
+#include <hwloc.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernels/select.h"
+
+#define MACHINE_TEXT 256
+#define MACHINE_WARNINGS 16
+
+struct cache {
+  int level;
+  size_t bytes;       /* of one */
+  int count;          /* how many the allowed cores have */
+  int cores_sharing;
+};
+
+struct machine {
+  char cpu[MACHINE_TEXT], vendor[64], family[32], model[32], stepping[32], microcode[32];
+  char features[MACHINE_TEXT];    /* SIMD features, space-separated */
+  char topology[MACHINE_TEXT];    /* "1 package, 1 NUMA node, 2 cores, 2 hardware threads" */
+  char kernel[MACHINE_TEXT], hypervisor[64], governor[32], compiler[MACHINE_TEXT], flags[MACHINE_TEXT];
+  char host[64], libraries[MACHINE_TEXT]; /* "hwloc 2.9.0, SLEEF 3.5.1, ..." */
+  int packages, numa_nodes, cores, hardware_threads; /* that this process may use */
+  struct cache caches[8];         /* data and unified, by level */
+  size_t cache_count;
+  size_t memory_bytes;
+  double core_hertz;              /* calibrated; 0: not yet */
+  double load;                    /* 1-minute load average at the start */
+  double steal_share;             /* of CPU time since the start, taken by the hypervisor; updated at the end */
+  char counters[MACHINE_TEXT];    /* "available", or why hardware counters are not */
+  char pinning[MACHINE_TEXT];     /* "core 0, core 1" or "none" */
+  char requested[64], selected[64], supported[64], reason[MACHINE_TEXT];
+  char warnings[MACHINE_WARNINGS][MACHINE_TEXT]; /* what would spoil figures */
+  size_t warning_count;
+};
+
+/* Fills in all that can be known before measuring. topology is the caller's, loaded. */
+void machine_describe(struct machine *machine, hwloc_topology_t topology, const struct cpu_features *cpu);
+
+/* Bytes of the data cache of that level that one core sees, or 0. */
+size_t machine_cache_bytes(const struct machine *machine, int level);
+
+/* Share of all CPU time stolen by the hypervisor since the first call (0 on the first). */
+double machine_steal_share(void);
+
+/* Appends a warning; the last ones are dropped when there are too many. */
+__attribute__((format(printf, 2, 3))) void machine_warn(struct machine *machine, const char *format, ...);
+
+#endif

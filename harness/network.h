@@ -1,0 +1,56 @@
+/* A multilayer perceptron built on a kernel table: D hidden layers of one width and one activation, a linear layer
+ * to the outputs. All state is allocated once; the same seed gives the same bits on any thread count. */
+#ifndef DEPTHMARK_NETWORK_H
+#define DEPTHMARK_NETWORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/error.h"
+#include "harness/options.h"
+
+struct network_shape {
+  size_t inputs, width, depth, outputs, batch; /* depth hidden layers, then the output layer */
+};
+
+struct network_layer {
+  size_t in, out;
+  float *w, *b;   /* in x out, out */
+  float *z, *h;   /* batch x out: pre-activations, activations (h == z in the output layer) */
+  float *delta;   /* batch x out: gradient with respect to z */
+  float *dw, *db; /* gradients with respect to w and b */
+};
+
+struct network {
+  struct network_shape shape;
+  const struct kernel_table *table;
+  struct activation_choice activation;
+  int threads;
+  struct network_layer *layers; /* depth + 1 */
+  float *gradient;              /* batch x widest: gradient with respect to a layer's activations */
+  void *workspace;
+};
+
+/* Bytes that network_create would allocate; SIZE_MAX when that overflows. */
+size_t network_bytes(const struct network_shape *shape, const struct kernel_table *table, int threads);
+
+/* Fails with the number of bytes needed when memory is out. */
+bool network_create(struct network *network, const struct network_shape *shape, const struct kernel_table *table,
+                    const struct activation_choice *activation, int threads, struct error *error);
+void network_destroy(struct network *network);
+
+/* Layer l's weights from stream 2 l of seed, its biases (normal with bias_std, or zeros) from stream 2 l + 1. */
+void network_initialize(struct network *network, const struct initializer_choice *initializer, float bias_std,
+                        uint64_t seed);
+
+/* x: batch x inputs. Leaves z and h of every layer. */
+void network_forward(struct network *network, const float *x);
+
+/* From the output layer's delta, already set by the caller's loss, back to dw, db and delta of every layer. */
+void network_backward(struct network *network, const float *x);
+
+/* w -= rate * dw, b -= rate * db in every layer. */
+void network_update(struct network *network, float rate);
+
+#endif

@@ -1,0 +1,99 @@
+/* What one run found, and its JSON file. results/README.md describes the format. */
+#ifndef DEPTHMARK_RESULT_H
+#define DEPTHMARK_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "harness/error.h"
+#include "harness/machine.h"
+
+/* Nanoseconds per call, over samples. */
+struct statistics {
+  size_t samples;
+  double median, minimum, maximum, mean, stddev;
+  double low, high; /* confidence interval of the median */
+};
+
+/* One benchmark row. */
+struct result_row {
+  char name[160];         /* suite/kernel/shape/arch:A/threads:T */
+  char suite[24], kernel[48], shape[40], arch[16], provider[24];
+  char residence[8];      /* where its data lives: L1, L2, L3, memory */
+  int threads;
+  uint64_t iterations;    /* calls per sample */
+  struct statistics time; /* nanoseconds per call */
+  double items, flops, bytes; /* per call; flops 0 where operations are not floating-point */
+  char limit[24];         /* the limit that binds it; "" where none applies */
+  double fraction_of_limit;   /* 0: unknown */
+  double times_scalar;        /* time of the same scalar row / this; 0: not measured */
+};
+
+/* What one layer of a network shows, averaged over seeds where not said otherwise. RMS and spread over all entries of
+ * the batch. */
+struct gradient_layer {
+  double z_rms, z_stddev, h_rms, h_stddev; /* pre-activations, activations */
+  double delta_rms, delta_stddev;          /* gradient of the loss with respect to z */
+  double dw_rms, dw_stddev;                /* gradient with respect to the weights */
+  double zero, subnormal, nonfinite;       /* shares of delta entries */
+  double saturated;                        /* share of activations whose derivative is below 0.01 of its largest */
+};
+
+enum verdict { VERDICT_VANISHING, VERDICT_STABLE, VERDICT_EXPLODING, VERDICT_OVERFLOW, VERDICT_UNDERFLOW };
+extern const char *const verdict_names[];
+
+/* One network shape of the gradient grid. */
+struct gradient_cell {
+  char initializer[48], activation[48], data[24], arch[16];
+  size_t depth, width, batch, seeds;
+  double decay_per_layer, decay_standard_error; /* natural log per layer; NAN where not finite */
+  double theory_decay_per_layer;                /* NAN where there is no theory */
+  enum verdict verdict;
+  size_t verdict_layer;           /* 1-based, where overflow or underflow begins; else 0 */
+  struct gradient_layer *layers;  /* depth of them, owned */
+};
+
+/* A limit of the machine, measured in this run. */
+struct result_limit {
+  char name[32];      /* fma_peak, multiply_peak, memory_read, ... */
+  char residence[8];  /* for memory limits: L1, L2, L3, memory */
+  char arch[16];
+  int threads;
+  double value;       /* operations or bytes per second */
+};
+
+struct result {
+  char date[40], command[1024], version[64], commit[64];
+  uint64_t seed;
+  bool interrupted;
+  struct machine machine;
+  struct result_limit *limits;
+  size_t limit_count;
+  struct result_row *rows;
+  size_t row_count;
+  struct gradient_cell *cells;
+  size_t cell_count;
+};
+
+void result_init(struct result *result);
+void result_free(struct result *result);
+
+/* Append a copy; the copy's arrays become the result's. Abort when memory is out. */
+struct result_row *result_add_row(struct result *result, const struct result_row *row);
+struct gradient_cell *result_add_cell(struct result *result, const struct gradient_cell *cell);
+void result_add_limit(struct result *result, const struct result_limit *limit);
+
+/* Whether a file can be made at path; checked before anything is measured. */
+bool result_check_writable(const char *path, struct error *error);
+
+/* Writes the whole file or nothing: temporary file beside it, fsync, rename. */
+bool result_write(const struct result *result, const char *path, struct error *error);
+
+/* The JSON text, to be freed. */
+char *result_to_json(const struct result *result);
+
+/* Reads a file that result_write made; error names the file and the place. */
+bool result_read(struct result *result, const char *path, struct error *error);
+
+#endif

@@ -1,0 +1,137 @@
+/* The kernels' public face: their signatures, the table one ISA fills, and the catalogue that describes them.
+ * Everything that depends on which kernels exist is expanded from kernels.def. No intrinsics, no bodies.
+ *
+ * Matrices are dense and row-major. Lengths count elements, not bytes. Pointers need only the alignment of their
+ * element type. Kernels assert their preconditions and cannot fail; any length, zero included, is valid.
+ */
+#ifndef DEPTHMARK_KERNELS_H
+#define DEPTHMARK_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Two numbers that shape an activation (leaky_relu's slope a, elu's alpha a) or a distribution (uniform's interval
+ * [a, b], normal's mean a and standard deviation b, constant's value a). Unused ones are ignored. */
+struct parameters {
+  float a, b;
+};
+
+/* y[i] = f(x[i]), or f'(x[i]), for i < n. y may be x; other overlap is not allowed. */
+typedef void map_kernel(const float *x, float *y, size_t n, struct parameters p);
+
+/* dx[i] = dy[i] * f'(x[i]) for i < n, x the input of f. dx may be x or dy. */
+typedef void backward_kernel(const float *x, const float *dy, float *dx, size_t n, struct parameters p);
+
+/* words[i] = random word first + i of the stream, for i < n: a pure function of (seed, stream, first + i). */
+typedef void words_kernel(uint32_t *words, uint64_t first, size_t n, uint64_t seed, uint64_t stream);
+
+/* What a weight depends on besides its index: which random stream, which distribution, which fans. */
+struct init {
+  uint64_t seed, stream;
+  struct parameters p;
+  size_t fan_in, fan_out; /* both at least 1 where the initializer scales by them */
+};
+
+/* w[i] = weight first + i of the tensor, for i < n. Any split of a tensor into ranges gives the same weights. */
+typedef void fill_kernel(float *w, uint64_t first, size_t n, const struct init *init);
+
+/* One dense layer, all that its three passes read and write. A pass touches only the members it names. */
+struct dense {
+  size_t batch, in, out;
+  const float *x;  /* batch x in   layer input */
+  const float *w;  /* in x out     weights */
+  const float *b;  /* out          bias */
+  float *z;        /* batch x out  pre-activations X W + b; may be y when they are not needed again */
+  float *y;        /* batch x out  activation(z) */
+  const float *dz; /* batch x out  gradient of the loss with respect to z */
+  float *dx;       /* batch x in   dz W^T */
+  float *dw;       /* in x out     X^T dz */
+  float *db;       /* out          column sums of dz */
+  map_kernel *activation; /* applied by the forward pass; NULL: linear, y is not written */
+  struct parameters p;    /* of the activation */
+  void *workspace;        /* dense_workspace_bytes() of the same table, 64-byte aligned */
+  int threads;            /* OpenMP threads; the result does not depend on it */
+};
+/* dense_forward: x, w, b -> z, y.   dense_backward_data: dz, w -> dx.   dense_backward_weights: x, dz -> dw, db. */
+typedef void dense_kernel(const struct dense *layer);
+
+/* Softmax cross-entropy of each row of logits (batch x classes) against labels[row] in [0, classes):
+ * loss[row] = ln(sum_j exp(z_j)) - z_label, dlogits = (softmax(z) - onehot(label)) / batch, the gradient of the mean
+ * loss. dlogits may be logits. */
+typedef void loss_kernel(const float *logits, const int32_t *labels, size_t batch, size_t classes, float *dlogits,
+                         float *loss);
+
+/* w[i] -= rate * dw[i] for i < n. */
+typedef void update_kernel(float *w, const float *dw, size_t n, float rate);
+
+/* n steps of independent chains that keep one execution unit busy; *sink receives a value that depends on all. */
+typedef void peak_kernel(size_t n, float *sink);
+
+/* Moves n floats: read leaves the sum of src in dst[0], write sets dst[0..n) to src[0], copy copies. */
+typedef void traffic_kernel(float *dst, const float *src, size_t n);
+
+enum signature {
+  SIGNATURE_map,
+  SIGNATURE_backward,
+  SIGNATURE_words,
+  SIGNATURE_fill,
+  SIGNATURE_dense,
+  SIGNATURE_loss,
+  SIGNATURE_update,
+  SIGNATURE_peak,
+  SIGNATURE_traffic,
+};
+
+/* One ISA's kernels. */
+struct kernel_table {
+  const char *name; /* of the ISA, as --arch takes it */
+  size_t lanes;     /* floats in a vector */
+  /* Scratch bytes that any dense pass of this shape needs; SIZE_MAX when the size overflows. */
+  size_t (*dense_workspace_bytes)(size_t batch, size_t in, size_t out, int threads);
+#define KERNEL(name, signature, ...) signature##_kernel *name;
+#include "kernels/kernels.def"
+#undef KERNEL
+};
+
+/* The size of one call: elementwise kernels use n only (m = k = 1), dense ones m = batch, n = out, k = in. */
+struct shape {
+  size_t m, n, k;
+};
+
+enum bound_kind { BOUND_EXACT, BOUND_ULP, BOUND_GAMMA };
+struct bound {
+  enum bound_kind kind;
+  double ulp;      /* BOUND_ULP: units in the last place; BOUND_GAMMA: the factor c */
+  double absolute; /* BOUND_ULP: an absolute error that is also accepted; 0: none */
+};
+
+/* One line of kernels.def. */
+struct kernel {
+  const char *name;
+  enum signature signature;
+  const char *suite;
+  const char *limit;
+  double (*operations)(struct shape shape, size_t lanes);
+  double (*bytes)(struct shape shape);
+  struct parameters defaults;
+  struct bound bound;
+  size_t offset; /* of its member in struct kernel_table */
+};
+
+#define KERNEL(name, ...) KERNEL_##name,
+enum {
+#include "kernels/kernels.def"
+  KERNEL_COUNT
+};
+#undef KERNEL
+
+extern const struct kernel kernels[KERNEL_COUNT];
+
+/* The kernel of that name, or NULL. */
+const struct kernel *kernel_find(const char *name);
+
+/* The table's member for kernel, as a generic pointer to be cast to the kernel's signature. */
+typedef void kernel_function(void);
+kernel_function *kernel_in_table(const struct kernel_table *table, const struct kernel *kernel);
+
+#endif

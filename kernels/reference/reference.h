@@ -1,0 +1,49 @@
+/* The truth that kernels are held against: plain double-precision C, baseline flags, nothing shared with vec/. One
+ * function reference_<kernel> per line of kernels.def, of its signature's type below. */
+#ifndef DEPTHMARK_REFERENCE_H
+#define DEPTHMARK_REFERENCE_H
+
+#include "kernels/kernels.h"
+
+/* f(x) or f'(x) */
+typedef double map_reference(double x, struct parameters p);
+/* dy f'(x) */
+typedef double backward_reference(double x, double dy, struct parameters p);
+/* Random word i. */
+typedef uint32_t words_reference(uint64_t i, uint64_t seed, uint64_t stream);
+/* Weight i. */
+typedef double fill_reference(uint64_t i, const struct init *init);
+
+/* struct dense in double precision, without workspace and threads; activation is NULL or a map_reference. The terms
+ * members receive the sum of the absolute products of each result, which the error bound is stated in. */
+struct dense_double {
+  size_t batch, in, out;
+  const double *x, *w, *b;
+  double *z, *y;
+  const double *dz;
+  double *dx, *dw, *db;
+  double *z_terms, *dx_terms, *dw_terms, *db_terms; /* NULL: not wanted */
+  map_reference *activation;
+  struct parameters p;
+};
+typedef void dense_reference(const struct dense_double *layer);
+
+typedef void loss_reference(const double *logits, const int32_t *labels, size_t batch, size_t classes, double *dlogits,
+                            double *loss);
+typedef double update_reference(double w, double dw, double rate);
+/* What a peak kernel leaves in *sink after n steps. */
+typedef double peak_reference(size_t n);
+/* What a traffic kernel leaves in dst[i]; NAN: untouched. */
+typedef double traffic_reference(const float *src, size_t n, size_t i);
+
+#define KERNEL(name, signature, ...) signature##_reference reference_##name;
+#include "kernels/kernels.def"
+#undef KERNEL
+
+/* The reference of kernels[i], to be cast to its signature's type. */
+extern kernel_function *const reference_functions[KERNEL_COUNT];
+
+/* Philox4x32 with that many rounds (10 or 7), for known answers. */
+void reference_philox4x32(int rounds, const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
+
+#endif

@@ -1,0 +1,91 @@
+/* The vocabulary on AVX2, FMA and BMI2: 8 lanes, masks as vectors of all-ones lanes. */
+#include <immintrin.h>
+
+#define VEC_LANES 8
+
+typedef __m256 vf, vm;
+typedef __m256i vi, vw;
+
+VEC_INLINE vi vi_first(size_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0));
+}
+
+VEC_INLINE vf vf_set(float a) { return _mm256_set1_ps(a); }
+VEC_INLINE vf vf_load(const float *p) { return _mm256_loadu_ps(p); }
+VEC_INLINE void vf_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
+VEC_INLINE vf vf_load_n(const float *p, size_t n) { return _mm256_maskload_ps(p, vi_first(n)); }
+VEC_INLINE void vf_store_n(float *p, vf a, size_t n) { _mm256_maskstore_ps(p, vi_first(n), a); }
+VEC_INLINE void vf_stream(float *p, vf a) { _mm256_stream_ps(p, a); }
+VEC_INLINE void vec_stream_end(void) { _mm_sfence(); }
+
+VEC_INLINE vf vf_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+VEC_INLINE vf vf_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+VEC_INLINE vf vf_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+VEC_INLINE vf vf_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+VEC_INLINE vf vf_sqrt(vf a) { return _mm256_sqrt_ps(a); }
+VEC_INLINE vf vf_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+VEC_INLINE vf vf_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
+VEC_INLINE vf vf_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+VEC_INLINE vf vf_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+
+VEC_INLINE vm vf_lt(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+VEC_INLINE vm vf_le(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
+VEC_INLINE vm vf_eq(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+VEC_INLINE vm vf_nan(vf a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
+VEC_INLINE vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
+VEC_INLINE vm vm_or(vm a, vm b) { return _mm256_or_ps(a, b); }
+VEC_INLINE vm vm_not(vm a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
+VEC_INLINE int vm_any(vm a) { return _mm256_movemask_ps(a) != 0; }
+VEC_INLINE vf vf_select(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
+
+VEC_INLINE vi vi_set(int32_t a) { return _mm256_set1_epi32(a); }
+VEC_INLINE vi vi_load(const void *p) { return _mm256_loadu_si256(p); }
+VEC_INLINE void vi_store(void *p, vi a) { _mm256_storeu_si256(p, a); }
+VEC_INLINE vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
+VEC_INLINE vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
+VEC_INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
+VEC_INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
+VEC_INLINE vi vi_xor(vi a, vi b) { return _mm256_xor_si256(a, b); }
+#define vi_shl(a, n) _mm256_slli_epi32(a, n)
+#define vi_shr(a, n) _mm256_srli_epi32(a, n)
+#define vi_sar(a, n) _mm256_srai_epi32(a, n)
+VEC_INLINE vm vi_eq(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)); }
+VEC_INLINE vm vi_lt(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a)); }
+VEC_INLINE vi vi_select(vm m, vi a, vi b) {
+  return _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(b), _mm256_castsi256_ps(a), m));
+}
+
+VEC_INLINE vi vf_as_vi(vf a) { return _mm256_castps_si256(a); }
+VEC_INLINE vf vi_as_vf(vi a) { return _mm256_castsi256_ps(a); }
+VEC_INLINE vi vf_to_vi(vf a) { return _mm256_cvtps_epi32(a); }
+VEC_INLINE vf vi_to_vf(vi a) { return _mm256_cvtepi32_ps(a); }
+VEC_INLINE vf vf_scale(vf a, vi n) {
+  const vi half = vi_sar(n, 1), rest = vi_sub(n, half), bias = vi_set(127);
+  return vf_mul(vf_mul(a, vi_as_vf(vi_shl(vi_add(half, bias), 23))), vi_as_vf(vi_shl(vi_add(rest, bias), 23)));
+}
+
+VEC_INLINE float vf_sum(vf a) {
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+VEC_INLINE float vf_largest(vf a) {
+  __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_max_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
+}
+
+#define VW_LANES 4
+VEC_INLINE vw vw_set(uint64_t a) { return _mm256_set1_epi64x((long long)a); }
+VEC_INLINE vw vw_iota(void) { return _mm256_set_epi64x(3, 2, 1, 0); }
+VEC_INLINE vw vw_add(vw a, vw b) { return _mm256_add_epi64(a, b); }
+VEC_INLINE vw vw_mul(vw a, vw b) { return _mm256_mul_epu32(a, b); }
+VEC_INLINE vw vw_shr32(vw a) { return _mm256_srli_epi64(a, 32); }
+VEC_INLINE vw vw_xor3(vw a, vw b, vw c) { return _mm256_xor_si256(_mm256_xor_si256(a, b), c); }
+VEC_INLINE void vw_store4(uint32_t *p, vw a, vw b, vw c, vw d) {
+  const vw ab = _mm256_blend_epi32(a, _mm256_slli_epi64(b, 32), 0xaa);
+  const vw cd = _mm256_blend_epi32(c, _mm256_slli_epi64(d, 32), 0xaa);
+  const vw even = _mm256_unpacklo_epi64(ab, cd), odd = _mm256_unpackhi_epi64(ab, cd);
+  vi_store(p, _mm256_permute2x128_si256(even, odd, 0x20));
+  vi_store(p + 8, _mm256_permute2x128_si256(even, odd, 0x31));
+}

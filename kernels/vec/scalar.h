@@ -1,0 +1,94 @@
+/* The vocabulary with one lane, in plain C: the yardstick that "x scalar" is measured against. */
+#include <math.h>
+
+#define VEC_LANES 1
+
+typedef float vf;
+typedef int32_t vi;
+typedef uint64_t vw;
+typedef int vm;
+
+VEC_INLINE vf vf_set(float a) { return a; }
+VEC_INLINE vf vf_load(const float *p) { return *p; }
+VEC_INLINE void vf_store(float *p, vf a) { *p = a; }
+VEC_INLINE vf vf_load_n(const float *p, size_t n) { return n ? *p : 0.0f; }
+VEC_INLINE void vf_store_n(float *p, vf a, size_t n) {
+  if (n) *p = a;
+}
+VEC_INLINE void vf_stream(float *p, vf a) { *p = a; }
+VEC_INLINE void vec_stream_end(void) {}
+
+VEC_INLINE vf vf_add(vf a, vf b) { return a + b; }
+VEC_INLINE vf vf_sub(vf a, vf b) { return a - b; }
+VEC_INLINE vf vf_mul(vf a, vf b) { return a * b; }
+VEC_INLINE vf vf_div(vf a, vf b) { return a / b; }
+VEC_INLINE vf vf_sqrt(vf a) { return sqrtf(a); }
+#ifdef __FP_FAST_FMAF
+VEC_INLINE vf vf_fma(vf a, vf b, vf c) { return fmaf(a, b, c); }
+VEC_INLINE vf vf_fnma(vf a, vf b, vf c) { return fmaf(-a, b, c); }
+#else
+VEC_INLINE vf vf_fma(vf a, vf b, vf c) { return a * b + c; }
+VEC_INLINE vf vf_fnma(vf a, vf b, vf c) { return c - a * b; }
+#endif
+VEC_INLINE vf vf_min(vf a, vf b) { return a < b ? a : b; }
+VEC_INLINE vf vf_max(vf a, vf b) { return a > b ? a : b; }
+
+VEC_INLINE vm vf_lt(vf a, vf b) { return a < b; }
+VEC_INLINE vm vf_le(vf a, vf b) { return a <= b; }
+VEC_INLINE vm vf_eq(vf a, vf b) { return a == b; }
+VEC_INLINE vm vf_nan(vf a) { return a != a; }
+VEC_INLINE vm vm_and(vm a, vm b) { return a & b; }
+VEC_INLINE vm vm_or(vm a, vm b) { return a | b; }
+VEC_INLINE vm vm_not(vm a) { return !a; }
+VEC_INLINE int vm_any(vm a) { return a; }
+VEC_INLINE vf vf_select(vm m, vf a, vf b) { return m ? a : b; }
+
+VEC_INLINE vi vi_set(int32_t a) { return a; }
+VEC_INLINE vi vi_load(const void *p) {
+  vi a;
+  memcpy(&a, p, sizeof a);
+  return a;
+}
+VEC_INLINE void vi_store(void *p, vi a) { memcpy(p, &a, sizeof a); }
+VEC_INLINE vi vi_add(vi a, vi b) { return (vi)((uint32_t)a + (uint32_t)b); }
+VEC_INLINE vi vi_sub(vi a, vi b) { return (vi)((uint32_t)a - (uint32_t)b); }
+VEC_INLINE vi vi_and(vi a, vi b) { return a & b; }
+VEC_INLINE vi vi_or(vi a, vi b) { return a | b; }
+VEC_INLINE vi vi_xor(vi a, vi b) { return a ^ b; }
+#define vi_shl(a, n) ((vi)((uint32_t)(a) << (n)))
+#define vi_shr(a, n) ((vi)((uint32_t)(a) >> (n)))
+#define vi_sar(a, n) ((vi)(a) >> (n))
+VEC_INLINE vm vi_eq(vi a, vi b) { return a == b; }
+VEC_INLINE vm vi_lt(vi a, vi b) { return a < b; }
+VEC_INLINE vi vi_select(vm m, vi a, vi b) { return m ? a : b; }
+
+VEC_INLINE vi vf_as_vi(vf a) {
+  vi b;
+  memcpy(&b, &a, sizeof b);
+  return b;
+}
+VEC_INLINE vf vi_as_vf(vi a) {
+  vf b;
+  memcpy(&b, &a, sizeof b);
+  return b;
+}
+VEC_INLINE vi vf_to_vi(vf a) { return (vi)lrintf(a); }
+VEC_INLINE vf vi_to_vf(vi a) { return (vf)a; }
+VEC_INLINE vf vf_scale(vf a, vi n) {
+  const vi half = vi_sar(n, 1), rest = vi_sub(n, half);
+  return a * vi_as_vf(vi_shl(vi_add(half, 127), 23)) * vi_as_vf(vi_shl(vi_add(rest, 127), 23));
+}
+
+VEC_INLINE float vf_sum(vf a) { return a; }
+VEC_INLINE float vf_largest(vf a) { return a; }
+
+#define VW_LANES 1
+VEC_INLINE vw vw_set(uint64_t a) { return a; }
+VEC_INLINE vw vw_iota(void) { return 0; }
+VEC_INLINE vw vw_add(vw a, vw b) { return a + b; }
+VEC_INLINE vw vw_mul(vw a, vw b) { return (uint64_t)(uint32_t)a * (uint32_t)b; }
+VEC_INLINE vw vw_shr32(vw a) { return a >> 32; }
+VEC_INLINE vw vw_xor3(vw a, vw b, vw c) { return a ^ b ^ c; }
+VEC_INLINE void vw_store4(uint32_t *p, vw a, vw b, vw c, vw d) {
+  p[0] = (uint32_t)a, p[1] = (uint32_t)b, p[2] = (uint32_t)c, p[3] = (uint32_t)d;
+}

@@ -1,0 +1,51 @@
+/* The vector vocabulary: the few operations that kernel bodies are written in, one header per ISA. A body written in
+ * it compiles to the ISA's own instructions, and elementwise arithmetic gives the same bits on every ISA that has FMA.
+ *
+ *   vf   VEC_LANES floats              vi   VEC_LANES 32-bit integers (signed, wrapping)
+ *   vm   a mask, one truth per lane    vw   VEC_LANES / 2 (at least 1) 64-bit integers
+ *
+ * load/store need no alignment; load_n/store_n touch only the first n < VEC_LANES elements and load zeros elsewhere.
+ * Exact meanings, the same on every ISA:
+ *   vf_min(a, b)     a < b ? a : b     (so b where either is NaN)
+ *   vf_max(a, b)     a > b ? a : b
+ *   vf_fma(a, b, c)  a * b + c, rounded once (twice in the scalar table of a CPU without FMA)
+ *   vf_fnma(a, b, c) c - a * b, likewise
+ *   vf_select(m, a, b)  m ? a : b
+ *   vf_to_vi(a)      nearest integer, ties to even; only defined for |a| < 2^31
+ *   vf_scale(a, n)   a * 2^n, rounded once, for -252 <= n <= 254 and 0.5 <= |a| <= 2 (where an ISA multiplies twice,
+ *                    the first product is exact), NaN and infinities kept
+ *   vf_stream(p, a)  a store that bypasses the caches where the ISA has one; p aligned to a whole vector;
+ *                    vec_stream_end() orders them before later stores
+ *   vw_mul(a, b)     product of the low 32 bits of each lane, 64 bits wide
+ *   vw_store4(p, a, b, c, d)  the low halves of four vectors, lane by lane: a0 b0 c0 d0 a1 b1 c1 d1 ...
+ */
+#ifndef DEPTHMARK_VEC_H
+#define DEPTHMARK_VEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define VEC_INLINE static inline __attribute__((always_inline, unused))
+
+#if defined(DEPTHMARK_VEC_AVX512)
+#include "kernels/vec/avx512.h"
+#elif defined(DEPTHMARK_VEC_AVX2)
+#include "kernels/vec/avx2.h"
+#elif defined(DEPTHMARK_VEC_NEON)
+#include "kernels/vec/neon.h"
+#elif defined(DEPTHMARK_VEC_SCALAR)
+#include "kernels/vec/scalar.h"
+#else
+#error "define one of DEPTHMARK_VEC_SCALAR, _AVX2, _AVX512, _NEON"
+#endif
+
+VEC_INLINE vf vf_abs(vf a) { return vi_as_vf(vi_and(vf_as_vi(a), vi_set(0x7fffffff))); }
+VEC_INLINE vf vf_neg(vf a) { return vi_as_vf(vi_xor(vf_as_vi(a), vi_set(INT32_MIN))); }
+
+/* |a| with the sign of b. */
+VEC_INLINE vf vf_copysign(vf a, vf b) {
+  return vi_as_vf(vi_or(vi_and(vf_as_vi(a), vi_set(0x7fffffff)), vi_and(vf_as_vi(b), vi_set(INT32_MIN))));
+}
+
+#endif
