@@ -17,14 +17,26 @@
 #include "kernels/kernels.def"
 #undef KERNEL
 
-#define P(a, b) {a, b}
-#define ULP(u) {BOUND_ULP, u, 0}
-#define ULP_OR(u, e) {BOUND_ULP, u, e}
-#define GAMMA(c) {BOUND_GAMMA, c, 0}
-#define EXACT {BOUND_EXACT, 0, 0}
+#define P(a, b)                                                                                                        \
+  { a, b }
+#define ULP(u)                                                                                                         \
+  { BOUND_ULP, u, 0 }
+#define ULP_OR(u, e)                                                                                                   \
+  { BOUND_ULP, u, e }
+#define GAMMA(c)                                                                                                       \
+  { BOUND_GAMMA, c, 0 }
+#define EXACT                                                                                                          \
+  { BOUND_EXACT, 0, 0 }
 #define KERNEL(name, signature, suite, limit, operations_, bytes_, defaults, bound)                                    \
-  {#name,        SIGNATURE_##signature, #suite, #limit, name##_operations,                                             \
-   name##_bytes, defaults,              bound,  offsetof(struct kernel_table, name)},
+  {#name,                                                                                                              \
+   SIGNATURE_##signature,                                                                                              \
+   #suite,                                                                                                             \
+   #limit,                                                                                                             \
+   name##_operations,                                                                                                  \
+   name##_bytes,                                                                                                       \
+   defaults,                                                                                                           \
+   bound,                                                                                                              \
+   offsetof(struct kernel_table, name)},
 const struct kernel kernels[KERNEL_COUNT] = {
 #include "kernels/kernels.def"
 };

@@ -58,7 +58,9 @@ struct cpu_features cpu_detect(void) {
 
 #else
 
-struct cpu_features cpu_detect(void) { return (struct cpu_features){0}; }
+struct cpu_features cpu_detect(void) {
+  return (struct cpu_features){0};
+}
 
 #endif
 
@@ -67,13 +69,15 @@ const char *cpu_feature_text(const struct cpu_features *f, char *text, unsigned 
     bool present;
     const char *name;
   } list[] = {
-      {f->sse4_2, "sse4.2"},     {f->avx, "avx"},           {f->avx2, "avx2"},
-      {f->fma, "fma"},           {f->bmi2, "bmi2"},         {f->f16c, "f16c"},
-      {f->aes, "aes"},           {f->vaes, "vaes"},         {f->avx512f, "avx512f"},
-      {f->avx512bw, "avx512bw"}, {f->avx512dq, "avx512dq"}, {f->avx512vl, "avx512vl"},
+      {f->sse4_2, "sse4.2"},     {f->avx, "avx"},
+      {f->avx2, "avx2"},         {f->fma, "fma"},
+      {f->bmi2, "bmi2"},         {f->f16c, "f16c"},
+      {f->aes, "aes"},           {f->vaes, "vaes"},
+      {f->avx512f, "avx512f"},   {f->avx512bw, "avx512bw"},
+      {f->avx512dq, "avx512dq"}, {f->avx512vl, "avx512vl"},
       {f->avx512cd, "avx512cd"}, {f->avx512_bf16, "avx512_bf16"},
-      {f->asimd, "asimd"},       {f->asimd_aes, "aes"},     {f->asimd_bf16, "bf16"},
-      {f->sve, "sve"},
+      {f->asimd, "asimd"},       {f->asimd_aes, "aes"},
+      {f->asimd_bf16, "bf16"},   {f->sve, "sve"},
   };
   unsigned long used = 0;
   text[0] = '\0';

@@ -7,10 +7,10 @@
 #include "kernels/kernels.h"
 #include "kernels/vec/vec.h"
 
-#include "kernels/limits.c"
-#include "kernels/init.c"
 #include "kernels/activation.c"
 #include "kernels/dense.c"
+#include "kernels/init.c"
+#include "kernels/limits.c"
 #include "kernels/optimizer.c"
 
 #define TABLE_JOIN_(isa) kernel_table_##isa

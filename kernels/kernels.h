@@ -22,8 +22,8 @@ typedef void map_kernel(const float *x, float *y, size_t n, struct parameters p)
 /* dx[i] = dy[i] * f'(x[i]) for i < n, x the input of f. dx may be x or dy. */
 typedef void backward_kernel(const float *x, const float *dy, float *dx, size_t n, struct parameters p);
 
-/* words[i] = random word first + i of the stream, for i < n: a pure function of (seed, stream, first + i). */
-typedef void words_kernel(uint32_t *words, uint64_t first, size_t n, uint64_t seed, uint64_t stream);
+/* words[i] = word i mod 4 of the generator's block `block + i / 4`, for i < n: a pure function of seed, stream and block. */
+typedef void words_kernel(uint32_t *words, uint64_t block, size_t n, uint64_t seed, uint64_t stream);
 
 /* What a weight depends on besides its index: which random stream, which distribution, which fans. */
 struct init {

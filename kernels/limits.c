@@ -22,8 +22,8 @@ static void fma_peak(size_t n, float *sink) {
   *sink = vf_sum(total) / (VEC_LANES * PEAK_CHAINS);
 }
 
-/* Widening multiplications of the low words: x <- (x mod 2^32) * odd, from 1. The sink is the sum of the chains' low words
- * mod 2^32, without its last 8 bits so that a float holds it. */
+/* Widening multiplications of the low words: x <- (x mod 2^32) * odd, from 1. The sink is the sum of the chains' low
+ * words mod 2^32, without its last 8 bits so that a float holds it. */
 static void multiply_peak(size_t n, float *sink) {
   vw chain[PEAK_CHAINS];
   vw factor = vw_set(0xd2511f53u);

@@ -9,8 +9,8 @@
 typedef double map_reference(double x, struct parameters p);
 /* dy f'(x) */
 typedef double backward_reference(double x, double dy, struct parameters p);
-/* Random word i. */
-typedef uint32_t words_reference(uint64_t i, uint64_t seed, uint64_t stream);
+/* words[i]. */
+typedef uint32_t words_reference(uint64_t block, size_t i, uint64_t seed, uint64_t stream);
 /* Weight i. */
 typedef double fill_reference(uint64_t i, const struct init *init);
 

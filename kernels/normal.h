@@ -1,0 +1,86 @@
+/* From random words to normal variates, in the vector vocabulary. Coefficients are minimax fits in single precision:
+ * Sollya's fpminimax for the polynomials, a Lawson iteration in extended precision for the rational function.
+ */
+#ifndef DEPTHMARK_NORMAL_H
+#define DEPTHMARK_NORMAL_H
+
+#include "kernels/vec/vec.h"
+
+/* -2 ln u for u in [2^-32, 1]. u = 2^e (1 + f) with 1 + f in [sqrt 1/2, sqrt 2); relative error below 2^-22 where e is
+ * 0 and the result can be tiny, too. */
+VEC_INLINE vf minus_two_log(vf u) {
+  const vi base = vi_set(0x3f3504f3); /* sqrt 1/2 */
+  const vi exponent = vi_sar(vi_sub(vf_as_vi(u), base), 23);
+  const vf f = vf_sub(vi_as_vf(vi_sub(vf_as_vi(u), vi_shl(exponent, 23))), vf_set(1.0f));
+  const vf e = vi_to_vf(exponent);
+  /* -2 ln(1 + f) = -2 f + f^2 p(f): fpminimax(-2*log(1+x), [|2,...,9|], [|SG...|], [-0.2929;0.41422], relative, -2*x),
+   * error 3.1e-8 */
+  vf p = vf_set(-0.1748249828815460205078125f);
+  p = vf_fma(p, f, vf_set(0.28623259067535400390625f));
+  p = vf_fma(p, f, vf_set(-0.2983473241329193115234375f));
+  p = vf_fma(p, f, vf_set(0.3313963413238525390625f));
+  p = vf_fma(p, f, vf_set(-0.39924132823944091796875f));
+  p = vf_fma(p, f, vf_set(0.500035822391510009765625f));
+  p = vf_fma(p, f, vf_set(-0.66667902469635009765625f));
+  p = vf_fma(p, f, vf_set(0.999999821186065673828125f));
+  const vf log_f = vf_fma(vf_mul(f, f), p, vf_mul(f, vf_set(-2.0f)));
+  return vf_fma(e, vf_set(-1.38629436111989061883f), log_f); /* -2 ln 2 */
+}
+
+/* Box and Muller (1958): two independent standard normals from two words. The radius comes from the upper 31 bits of
+ * one, u = fl(fl(word >> 1) 2^-31 + 2^-32) in [2^-32, 1], so that |z| reaches 6.66; the angle from the other as a
+ * signed integer, pi word 2^-31, reduced exactly to an eighth of a turn. */
+VEC_INLINE void box_muller(vi radius_word, vi angle_word, vf *cosine, vf *sine) {
+  const vf u = vf_fma(vi_to_vf(vi_shr(radius_word, 1)), vf_set(0x1p-31f), vf_set(0x1p-32f));
+  const vf radius = vf_sqrt(minus_two_log(u));
+
+  const vi quarter = vi_sar(vi_add(angle_word, vi_set(1 << 29)), 30);
+  const vf t = vf_mul(vi_to_vf(vi_sub(angle_word, vi_shl(quarter, 30))), vf_set(0x1p-31f)); /* [-1/4, 1/4] */
+  const vf s = vf_mul(t, t);
+  /* sin(pi t) = t fl(pi) + t (pi - fl(pi) + s p(s)): fpminimax(sin(pi*x), [|3,5,7,9|], [|SG...|], [2^-20;1/4],
+   * relative, pi*x), error 1.1e-10 */
+  vf p = vf_set(7.9773448407649993896484375e-2f);
+  p = vf_fma(p, s, vf_set(-0.59904193878173828125f));
+  p = vf_fma(p, s, vf_set(2.550156116485595703125f));
+  p = vf_fma(p, s, vf_set(-5.167712688446044921875f));
+  p = vf_fma(p, s, vf_set(-8.74227765734758577e-8f));
+  const vf sin_t = vf_fma(t, vf_set(3.14159274101257324f), vf_mul(t, p));
+  /* cos(pi t) = 1 + s q(s): fpminimax(cos(pi*x), [|2,4,6,8|], [|SG...|], [2^-20;1/4], relative, 1), error 5.2e-10 */
+  vf q = vf_set(0.22974522411823272705078125f);
+  q = vf_fma(q, s, vf_set(-1.33483588695526123046875f));
+  q = vf_fma(q, s, vf_set(4.0586986541748046875f));
+  q = vf_fma(q, s, vf_set(-4.93480205535888671875f));
+  const vf cos_t = vf_fma(s, q, vf_set(1.0f));
+
+  /* Turn back by quarter * 90 degrees: odd quarters swap sine and cosine; bit 1 of quarter is the sine's sign, bit 1 of
+   * quarter + 1 the cosine's. */
+  const vm odd = vi_eq(vi_and(quarter, vi_set(1)), vi_set(1));
+  const vi sine_sign = vi_shl(vi_and(quarter, vi_set(2)), 30);
+  const vi cosine_sign = vi_shl(vi_and(vi_add(quarter, vi_set(1)), vi_set(2)), 30);
+  *cosine = vf_mul(radius, vi_as_vf(vi_xor(vf_as_vi(vf_select(odd, sin_t, cos_t)), cosine_sign)));
+  *sine = vf_mul(radius, vi_as_vf(vi_xor(vf_as_vi(vf_select(odd, cos_t, sin_t)), sine_sign)));
+}
+
+/* A normal of that standard deviation conditioned on |z| <= 2 stddev, from one word, by inversion:
+ * z = sqrt 2 erfinv(v erf(sqrt 2)) with v = fl(word) 2^-31 uniform on [-1, 1]. No rejection, so no branch. scale is
+ * stddev 2^-31. */
+VEC_INLINE vf truncated_normal(vi word, vf scale) {
+  const vf integer = vi_to_vf(word), v = vf_mul(integer, vf_set(0x1p-31f)), scaled = vf_mul(integer, scale);
+  /* z / v = 1 + P(t) / Q(t) with t = 1 - v^2 in [0, 1], error 2^-25.6 of z. The fraction is 1 at the edge, where the
+   * function is steep, so t's rounding and the division's matter half as much as if it were all of z / v. */
+  const vf t = vf_fnma(v, v, vf_set(1.0f));
+  vf p = vf_set(-0.674100995f);
+  p = vf_fma(p, t, vf_set(-15.0576296f));
+  p = vf_fma(p, t, vf_set(10.9915447f));
+  p = vf_fma(p, t, vf_set(37.121273f));
+  p = vf_fma(p, t, vf_set(13.1085587f));
+  p = vf_fma(p, t, vf_set(1.09060442f));
+  vf q = vf_set(35.1792946f);
+  q = vf_fma(q, t, vf_set(107.999161f));
+  q = vf_fma(q, t, vf_set(76.1984787f));
+  q = vf_fma(q, t, vf_set(16.8381023f));
+  q = vf_fma(q, t, vf_set(1.09060442f));
+  return vf_fma(scaled, vf_div(p, q), scaled);
+}
+
+#endif

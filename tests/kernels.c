@@ -1,0 +1,385 @@
+/* Every kernel of kernels.def against its reference, within its bound: lengths from 0 to beyond the unrolled loop,
+ * every misalignment, in place, special values, nothing read or written outside. A new line in kernels.def is tested
+ * here without a further word. */
+#include "tests/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/reference/reference.h"
+
+#define MAX_LENGTH 512
+
+static const struct kernel_table *table;
+static const float specials[] = {0.0f,       -0.0f,           INFINITY,         -INFINITY,  NAN,
+                                 0x1p-149f,  -0x1p-149f,      0x1p-127f,        -0x1p-127f, 0x1p-126f,
+                                 -0x1p-126f, 0x1.fffffep127f, -0x1.fffffep127f, 1.0f,       -1.0f};
+#define SPECIAL_COUNT (sizeof specials / sizeof *specials)
+
+static kernel_function *find(const struct kernel *kernel) { return kernel_in_table(table, kernel); }
+
+/* The lengths to try: 0 to 4 vectors + 1 and a few longer ones that cross every step and unroll. */
+static size_t next_length(size_t n) {
+  if (n < 4 * table->lanes + 1) return n + 1;
+  const size_t more[] = {127, 128, 129, 200, 256, 259, MAX_LENGTH};
+  for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+    if (more[i] > n) return more[i];
+  return SIZE_MAX;
+}
+
+/* A float of any kind: special, ordinary, or any bits at all. */
+static float any_float(uint64_t *state) {
+  const uint64_t word = test_random(state);
+  if (word % 4 == 0) return specials[word / 4 % SPECIAL_COUNT];
+  if (word % 4 == 1) {
+    const uint32_t bits = (uint32_t)(word >> 32);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+  return test_uniform(state, -20, 20);
+}
+
+static float *place(const struct guarded *buffer, size_t n, size_t shift, bool at_end) {
+  return (float *)(at_end ? buffer->end : buffer->begin) + (at_end ? -(ptrdiff_t)n : (ptrdiff_t)shift);
+}
+
+static void fail_at(const struct kernel *kernel, const char *what, size_t n, size_t i, double value, double reference) {
+  fail_msg("%s on %s: %s, length %zu, element %zu: %.9g, expected %.17g", kernel->name, table->name, what, n, i, value,
+           reference);
+}
+
+/* ---- elementwise: map, backward, update -------------------------------------------------------------------------- */
+
+struct elementwise {
+  struct guarded x, dy, out;
+};
+
+static void run_elementwise(const struct kernel *kernel, const float *x, const float *dy, float *out, size_t n,
+                            float rate) {
+  kernel_function *function = find(kernel);
+  switch (kernel->signature) {
+  case SIGNATURE_map: ((map_kernel *)function)(x, out, n, kernel->defaults); break;
+  case SIGNATURE_backward: ((backward_kernel *)function)(x, dy, out, n, kernel->defaults); break;
+  default:
+    if (out != x) memcpy(out, x, n * sizeof *out);
+    ((update_kernel *)function)(out, dy, n, rate);
+  }
+}
+
+static void check_elementwise(const struct kernel *kernel, const float *x, const float *dy, const float *out, size_t n,
+                              float rate) {
+  kernel_function *reference = reference_functions[kernel - kernels];
+  for (size_t i = 0; i < n; i++) {
+    double expected, slack = 0;
+    if (kernel->signature == SIGNATURE_map) {
+      expected = ((map_reference *)reference)((double)x[i], kernel->defaults);
+    } else if (kernel->signature == SIGNATURE_backward) {
+      expected = ((backward_reference *)reference)((double)x[i], (double)dy[i], kernel->defaults);
+      slack = kernel->bound.absolute * fabs((double)dy[i]); /* the slope's absolute error, scaled like the slope */
+      /* The kernel rounds f'(x) to a float, which may underflow or overflow before dy scales it back. */
+      const double slope = ((backward_reference *)reference)((double)x[i], 1.0, kernel->defaults);
+      if (fabs(slope) < 0x1p-126) slack += (kernel->bound.ulp + 1) * 0x1p-149 * fabs((double)dy[i]);
+    } else {
+      expected = ((update_reference *)reference)((double)x[i], (double)dy[i], (double)rate);
+      const double terms = fabs((double)x[i]) + fabs((double)rate * (double)dy[i]), c = kernel->bound.ulp;
+      slack = kernel->bound.kind == BOUND_GAMMA ? c * (2 + c) * 0x1p-24 * terms + 0x1p-149 : 0;
+      /* Without FMA the product may overflow alone. */
+      if (isinf((float)((double)rate * (double)dy[i])) || isinf((float)expected)) continue;
+    }
+    if (!within_bound(kernel, out[i], expected) && !(fabs((double)out[i] - expected) <= slack)) {
+      printf("x = %.9g (%a), second operand %.9g\n", (double)x[i], (double)x[i], (double)dy[i]);
+      fail_at(kernel, "wrong value", n, i, (double)out[i], expected);
+    }
+  }
+}
+
+static void test_elementwise(const struct kernel *kernel) {
+  const size_t bytes = (MAX_LENGTH + 64) * sizeof(float);
+  struct elementwise b = {guarded_allocate(bytes), guarded_allocate(bytes), guarded_allocate(bytes)};
+  uint64_t state = test_seed();
+  const float rate = 0.1f;
+  for (size_t n = 0; n <= MAX_LENGTH; n = next_length(n))
+    for (size_t shift = 0; shift <= table->lanes; shift++) {
+      const bool at_end = shift == table->lanes;
+      float *x = place(&b.x, n, shift, at_end), *dy = place(&b.dy, n, (shift + n) % table->lanes, at_end);
+      float *out = place(&b.out, n, (shift + n / 2) % table->lanes, at_end);
+      for (size_t i = 0; i < n; i++) x[i] = any_float(&state), dy[i] = any_float(&state);
+      guarded_reset(&b.out);
+      run_elementwise(kernel, x, dy, out, n, rate);
+      check_elementwise(kernel, x, dy, out, n, rate);
+      if (!guarded_untouched(&b.out, out, n * sizeof *out)) fail_at(kernel, "wrote outside", n, 0, 0, 0);
+
+      /* In place over x, and over dy where there is one: the same bits. */
+      float saved[MAX_LENGTH];
+      memcpy(saved, x, n * sizeof *x);
+      run_elementwise(kernel, x, dy, x, n, rate);
+      if (memcmp(x, out, n * sizeof *x) != 0) fail_at(kernel, "differs in place", n, 0, 0, 0);
+      if (kernel->signature == SIGNATURE_backward) {
+        run_elementwise(kernel, saved, dy, dy, n, rate);
+        if (memcmp(dy, out, n * sizeof *dy) != 0) fail_at(kernel, "differs in place of dy", n, 0, 0, 0);
+      }
+    }
+  guarded_free(&b.x), guarded_free(&b.dy), guarded_free(&b.out);
+}
+
+/* ---- random words and fills -------------------------------------------------------------------------------------- */
+
+static void test_words(const struct kernel *kernel) {
+  words_kernel *function = (words_kernel *)find(kernel);
+  words_reference *reference = (words_reference *)reference_functions[kernel - kernels];
+  struct guarded out = guarded_allocate((MAX_LENGTH + 64) * sizeof(uint32_t));
+  const uint64_t blocks[] = {0, 1, 0xfffffff0u, UINT64_MAX - 5};
+  uint64_t state = test_seed();
+  for (size_t n = 0; n <= MAX_LENGTH; n = next_length(n))
+    for (size_t shift = 0; shift <= table->lanes; shift++) {
+      uint32_t *words = (uint32_t *)place(&out, n, shift, shift == table->lanes);
+      const uint64_t block = blocks[(n + shift) % 4], seed = test_random(&state), stream = test_random(&state);
+      guarded_reset(&out);
+      function(words, block, n, seed, stream);
+      for (size_t i = 0; i < n; i++)
+        if (words[i] != reference(block, i, seed, stream))
+          fail_at(kernel, "wrong word", n, i, words[i], reference(block, i, seed, stream));
+      if (!guarded_untouched(&out, words, n * sizeof *words)) fail_at(kernel, "wrote outside", n, 0, 0, 0);
+    }
+  guarded_free(&out);
+}
+
+/* Errors of a fill are counted in units of the larger of the value and parameter a: the mean, or an end of the
+ * interval, adds its own rounding. */
+static double fill_error(float value, double reference, float a) {
+  const double scale = fmax(fabs(reference), fabs((double)a));
+  int exponent;
+  frexp(scale, &exponent);
+  return fabs((double)value - reference) / ldexp(1, exponent - 24 < -149 ? -149 : exponent - 24);
+}
+
+static void test_fill(const struct kernel *kernel) {
+  fill_kernel *function = (fill_kernel *)find(kernel);
+  fill_reference *reference = (fill_reference *)reference_functions[kernel - kernels];
+  struct guarded out = guarded_allocate((MAX_LENGTH + 64) * sizeof(float));
+  const uint64_t firsts[] = {0, 1, 63, 64, 127, 128, 1000003, (1ull << 34) + 5};
+  uint64_t state = test_seed();
+  for (size_t n = 0; n <= MAX_LENGTH; n = next_length(n))
+    for (size_t shift = 0; shift <= table->lanes; shift++) {
+      float *w = place(&out, n, shift, shift == table->lanes);
+      const uint64_t first = firsts[(n + shift) % (sizeof firsts / sizeof *firsts)];
+      const struct init init = {.seed = test_random(&state),
+                                .stream = test_random(&state),
+                                .p = kernel->defaults,
+                                .fan_in = 1 + test_random(&state) % 4096,
+                                .fan_out = 1 + test_random(&state) % 4096};
+      guarded_reset(&out);
+      function(w, first, n, &init);
+      for (size_t i = 0; i < n; i++) {
+        const double expected = reference(first + i, &init);
+        const bool right = kernel->bound.kind == BOUND_EXACT
+                               ? within_bound(kernel, w[i], expected)
+                               : fill_error(w[i], expected, init.p.a) <= kernel->bound.ulp;
+        if (!right) fail_at(kernel, "wrong value", n, i, (double)w[i], expected);
+      }
+      if (!guarded_untouched(&out, w, n * sizeof *w)) fail_at(kernel, "wrote outside", n, 0, 0, 0);
+    }
+  guarded_free(&out);
+}
+
+/* Any split of a tensor gives the same weights. */
+static void test_fill_split(const struct kernel *kernel) {
+  fill_kernel *function = (fill_kernel *)find(kernel);
+  const struct init init = {.seed = test_seed(), .stream = 7, .p = kernel->defaults, .fan_in = 30, .fan_out = 20};
+  const uint64_t base = 12345;
+  float whole[2000], parts[2000];
+  function(whole, base, 2000, &init);
+  uint64_t state = test_seed();
+  for (int round = 0; round < 50; round++) {
+    for (size_t done = 0; done < 2000;) {
+      size_t n = test_random(&state) % 300;
+      if (n > 2000 - done) n = 2000 - done;
+      function(parts + done, base + done, n, &init);
+      done += n;
+    }
+    if (memcmp(whole, parts, sizeof whole) != 0) fail_at(kernel, "depends on the split", 2000, 0, 0, 0);
+  }
+}
+
+/* ---- dense, loss ------------------------------------------------------------------------------------------------- */
+
+static double *doubles(const float *values, size_t n) {
+  double *copy = malloc((n + 1) * sizeof *copy);
+  for (size_t i = 0; i < n; i++) copy[i] = (double)values[i];
+  return copy;
+}
+
+static float *floats(uint64_t *state, size_t n) {
+  float *values = malloc((n + 1) * sizeof *values);
+  for (size_t i = 0; i < n; i++) values[i] = test_uniform(state, -1, 1);
+  return values;
+}
+
+/* What a pass left in an output against what its reference left there, both NaN where untouched. */
+static void check_product(const struct kernel *kernel, const char *what, const float *value, const double *expected,
+                          const double *terms, size_t n, size_t inner) {
+  const double c = kernel->bound.ulp;
+  for (size_t i = 0; i < n; i++) {
+    if (isnan(value[i]) && isnan(expected[i])) continue;
+    if (!(fabs((double)value[i] - expected[i]) <= c * ((double)inner + c) * 0x1p-24 * terms[i]))
+      fail_at(kernel, what, n, i, (double)value[i], expected[i]);
+  }
+}
+
+#define OUTPUTS 5
+static void test_dense_shape(const struct kernel *kernel, size_t batch, size_t in, size_t out, int threads) {
+  uint64_t state = test_seed() + batch * 10007 + in * 101 + out;
+  const size_t sizes[OUTPUTS] = {batch * out, batch * out, batch * in, in * out, out};
+  float *x = floats(&state, batch * in), *w = floats(&state, in * out), *b = floats(&state, out);
+  float *dz = floats(&state, batch * out), *result[OUTPUTS];
+  double *truth[OUTPUTS], *terms[OUTPUTS];
+  for (int o = 0; o < OUTPUTS; o++) {
+    result[o] = floats(&state, sizes[o]);
+    truth[o] = malloc((sizes[o] + 1) * sizeof(double)), terms[o] = calloc(sizes[o] + 1, sizeof(double));
+    for (size_t i = 0; i < sizes[o]; i++) result[o][i] = NAN, truth[o][i] = NAN;
+  }
+  const size_t bytes = (table->dense_workspace_bytes(batch, in, out, threads) + 63) / 64 * 64;
+  void *workspace = aligned_alloc(64, bytes + 64);
+  memset(workspace, 0xff, bytes + 64);
+  const struct dense layer = {.batch = batch,
+                              .in = in,
+                              .out = out,
+                              .x = x,
+                              .w = w,
+                              .b = b,
+                              .z = result[0],
+                              .y = result[1],
+                              .dz = dz,
+                              .dx = result[2],
+                              .dw = result[3],
+                              .db = result[4],
+                              .workspace = workspace,
+                              .threads = threads};
+  ((dense_kernel *)find(kernel))(&layer);
+  double *x2 = doubles(x, batch * in), *w2 = doubles(w, in * out), *b2 = doubles(b, out),
+         *dz2 = doubles(dz, batch * out);
+  const struct dense_double exact = {.batch = batch,
+                                     .in = in,
+                                     .out = out,
+                                     .x = x2,
+                                     .w = w2,
+                                     .b = b2,
+                                     .z = truth[0],
+                                     .y = truth[1],
+                                     .dz = dz2,
+                                     .dx = truth[2],
+                                     .dw = truth[3],
+                                     .db = truth[4],
+                                     .z_terms = terms[0],
+                                     .dx_terms = terms[2],
+                                     .dw_terms = terms[3],
+                                     .db_terms = terms[4]};
+  ((dense_reference *)reference_functions[kernel - kernels])(&exact);
+  const char *const names[OUTPUTS] = {"z", "y", "dx", "dw", "db"};
+  const size_t inner[OUTPUTS] = {in + 1, in + 1, out, batch, batch};
+  for (int o = 0; o < OUTPUTS; o++) {
+    check_product(kernel, names[o], result[o], truth[o], terms[o], sizes[o], inner[o]);
+    free(result[o]), free(truth[o]), free(terms[o]);
+  }
+  free(x), free(w), free(b), free(dz), free(x2), free(w2), free(b2), free(dz2), free(workspace);
+}
+
+static void test_dense(const struct kernel *kernel) {
+  const size_t sizes[] = {0, 1, 2, 5, 16, 17, 33, 65};
+  const size_t count = sizeof sizes / sizeof *sizes;
+  for (size_t i = 0; i < count; i++)
+    for (size_t j = 0; j < count; j++)
+      for (size_t k = 0; k < count; k++)
+        test_dense_shape(kernel, sizes[i], sizes[j], sizes[k], 1 + (int)(i + j + k) % 3);
+}
+
+static void test_loss(const struct kernel *kernel) {
+  uint64_t state = test_seed();
+  for (size_t batch = 0; batch <= 9; batch += 3)
+    for (size_t classes = 1; classes <= 4 * table->lanes + 1; classes++) {
+      float *logits = floats(&state, batch * classes), *dlogits = floats(&state, batch * classes);
+      float *loss = floats(&state, batch);
+      int32_t labels[9];
+      for (size_t i = 0; i < batch; i++) labels[i] = (int32_t)(test_random(&state) % classes);
+      for (size_t i = 0; i < batch * classes; i++) logits[i] *= 10;
+      double *logits2 = doubles(logits, batch * classes), *dlogits2 = doubles(dlogits, batch * classes);
+      double *loss2 = doubles(loss, batch);
+      ((loss_kernel *)find(kernel))(logits, labels, batch, classes, dlogits, loss);
+      ((loss_reference *)reference_functions[kernel - kernels])(logits2, labels, batch, classes, dlogits2, loss2);
+      for (size_t i = 0; i < batch * classes; i++)
+        if (!within_bound(kernel, dlogits[i], dlogits2[i]))
+          fail_at(kernel, "dlogits", classes, i, (double)dlogits[i], dlogits2[i]);
+      for (size_t i = 0; i < batch; i++)
+        if (!within_bound(kernel, loss[i], loss2[i])) fail_at(kernel, "loss", classes, i, (double)loss[i], loss2[i]);
+      free(logits), free(dlogits), free(loss), free(logits2), free(dlogits2), free(loss2);
+    }
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------------------ */
+
+static void test_peak(const struct kernel *kernel) {
+  for (size_t n = 0; n < 100; n++) {
+    float sink = NAN;
+    ((peak_kernel *)find(kernel))(n, &sink);
+    const double expected = ((peak_reference *)reference_functions[kernel - kernels])(n);
+    if (!within_bound(kernel, sink, expected)) fail_at(kernel, "wrong sink", n, 0, (double)sink, expected);
+  }
+}
+
+static void test_traffic(const struct kernel *kernel) {
+  const size_t bytes = (MAX_LENGTH + 64) * sizeof(float);
+  struct guarded from = guarded_allocate(bytes), to = guarded_allocate(bytes);
+  uint64_t state = test_seed();
+  for (size_t n = 0; n <= MAX_LENGTH; n = next_length(n))
+    for (size_t shift = 0; shift <= table->lanes; shift++) {
+      float *src = place(&from, n, shift, shift == table->lanes);
+      float *dst = place(&to, n, (shift + n) % table->lanes, shift == table->lanes);
+      double terms = 0;
+      size_t written = 0;
+      for (size_t i = 0; i < n; i++) src[i] = test_uniform(&state, -1, 1), terms += fabs((double)src[i]);
+      guarded_reset(&to);
+      ((traffic_kernel *)find(kernel))(dst, src, n);
+      for (size_t i = 0; i < n; i++) {
+        const double expected = ((traffic_reference *)reference_functions[kernel - kernels])(src, n, i);
+        if (isnan(expected)) break;
+        written = i + 1;
+        const double c = kernel->bound.ulp,
+                     slack = kernel->bound.kind == BOUND_GAMMA ? c * ((double)n + c) * 0x1p-24 * terms : 0;
+        if (!(fabs((double)dst[i] - expected) <= slack)) fail_at(kernel, "wrong value", n, i, (double)dst[i], expected);
+      }
+      if (!guarded_untouched(&to, dst, written * sizeof *dst)) fail_at(kernel, "wrote outside", n, 0, 0, 0);
+    }
+  guarded_free(&from), guarded_free(&to);
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+static void test_kernel(void **state) {
+  const struct kernel *kernel = *state;
+  switch (kernel->signature) {
+  case SIGNATURE_map:
+  case SIGNATURE_backward:
+  case SIGNATURE_update: test_elementwise(kernel); break;
+  case SIGNATURE_words: test_words(kernel); break;
+  case SIGNATURE_fill:
+    test_fill(kernel);
+    test_fill_split(kernel);
+    break;
+  case SIGNATURE_dense: test_dense(kernel); break;
+  case SIGNATURE_loss: test_loss(kernel); break;
+  case SIGNATURE_peak: test_peak(kernel); break;
+  case SIGNATURE_traffic: test_traffic(kernel); break;
+  }
+}
+
+int main(int argc, char **argv) {
+  table = test_table(argc, argv);
+  test_seed();
+  struct CMUnitTest tests[KERNEL_COUNT];
+  for (size_t i = 0; i < KERNEL_COUNT; i++)
+    tests[i] = (struct CMUnitTest){kernels[i].name, test_kernel, NULL, NULL, (void *)(uintptr_t)&kernels[i]};
+  return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
+}

@@ -1,0 +1,93 @@
+#include "tests/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+const struct kernel_table *test_table(int argc, char **argv) {
+  if (argc != 2) {
+    fprintf(stderr, "usage: %s ARCH\n", argv[0]);
+    exit(2);
+  }
+  const enum arch arch = arch_find(argv[1]);
+  if (arch == ARCH_COUNT) {
+    fprintf(stderr, "%s: no arch '%s'; there are scalar, neon, avx2, avx512\n", argv[0], argv[1]);
+    exit(2);
+  }
+  const struct cpu_features cpu = cpu_detect();
+  const char *obstacle = arch_obstacle(arch, &cpu);
+  if (obstacle) {
+    printf("skipped: %s: %s\n", argv[1], obstacle);
+    exit(EXIT_SKIPPED);
+  }
+  return arch_table(arch);
+}
+
+uint64_t test_seed(void) {
+  static uint64_t seed;
+  if (!seed) {
+    const char *text = getenv("DEPTHMARK_TEST_SEED");
+    seed = text ? strtoull(text, NULL, 0) : 20101;
+    if (!seed) seed = 1;
+    printf("seed %llu (replay with DEPTHMARK_TEST_SEED)\n", (unsigned long long)seed);
+  }
+  return seed;
+}
+
+uint64_t test_random(uint64_t *state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return z ^ z >> 31;
+}
+
+float test_uniform(uint64_t *state, float low, float high) {
+  return low + (high - low) * (float)(test_random(state) >> 40) * 0x1p-24f;
+}
+
+struct guarded guarded_allocate(size_t bytes) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page) / page * page;
+  struct guarded buffer = {.map_bytes = inner + 2 * page};
+  buffer.map = mmap(NULL, buffer.map_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (buffer.map == MAP_FAILED || mprotect((char *)buffer.map + page, inner, PROT_READ | PROT_WRITE) != 0) {
+    perror("guarded_allocate");
+    exit(1);
+  }
+  buffer.begin = (char *)buffer.map + page;
+  buffer.end = buffer.begin + inner;
+  guarded_reset(&buffer);
+  return buffer;
+}
+
+void guarded_free(struct guarded *buffer) { munmap(buffer->map, buffer->map_bytes); }
+
+void guarded_reset(const struct guarded *buffer) { memset(buffer->begin, 0x5a, (size_t)(buffer->end - buffer->begin)); }
+
+bool guarded_untouched(const struct guarded *buffer, const void *data, size_t bytes) {
+  const char *const from = data, *const to = from + bytes;
+  for (const char *p = buffer->begin; p < buffer->end; p++)
+    if ((p < from || p >= to) && *p != 0x5a) return false;
+  return true;
+}
+
+double ulp_error(float value, double reference) {
+  if (isnan(value) && isnan(reference)) return 0;
+  if (isnan(value) || isnan(reference)) return INFINITY;
+  const float nearest = (float)reference;
+  if (isinf(nearest) || isinf(value)) return nearest == value ? 0 : INFINITY;
+  int exponent;
+  frexp((double)nearest, &exponent);
+  const double unit = exponent - 24 < -149 || nearest == 0 ? 0x1p-149 : ldexp(1, exponent - 24);
+  return fabs((double)value - reference) / unit;
+}
+
+bool within_bound(const struct kernel *kernel, float value, double reference) {
+  if (kernel->bound.kind == BOUND_EXACT) {
+    const float expected = (float)reference;
+    return memcmp(&value, &expected, sizeof value) == 0 || (isnan(value) && isnan(expected));
+  }
+  return ulp_error(value, reference) <= kernel->bound.ulp || fabs((double)value - reference) <= kernel->bound.absolute;
+}

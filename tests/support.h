@@ -1,0 +1,54 @@
+/* What the tests share. */
+#ifndef DEPTHMARK_TESTS_SUPPORT_H
+#define DEPTHMARK_TESTS_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "kernels/select.h"
+
+/* ctest counts a test that exits with this as skipped, by name. */
+#define EXIT_SKIPPED 77
+
+/* The kernel table of the arch that the command line names (tests registered with add_isa_test are run once per arch).
+ * Exits with EXIT_SKIPPED, saying why, when this CPU or build can't run it. */
+const struct kernel_table *test_table(int argc, char **argv);
+
+/* The seed of this run's random data: DEPTHMARK_TEST_SEED if it is set, else a fixed one; printed once, so that a
+ * failure can be replayed. */
+uint64_t test_seed(void);
+
+/* A deterministic stream of 64-bit words (splitmix64). */
+uint64_t test_random(uint64_t *state);
+/* Uniform on [low, high). */
+float test_uniform(uint64_t *state, float low, float high);
+
+/* Memory between two unreadable pages, so that one byte too far is a segmentation fault; filled with 0x5a. */
+struct guarded {
+  char *begin, *end;
+  void *map;
+  size_t map_bytes;
+};
+struct guarded guarded_allocate(size_t bytes); /* rounded up to whole pages */
+void guarded_free(struct guarded *buffer);
+
+/* Whether all of [begin, end) still is 0x5a, except [data, data + bytes). */
+bool guarded_untouched(const struct guarded *buffer, const void *data, size_t bytes);
+
+/* Fills [begin, end) with 0x5a again. */
+void guarded_reset(const struct guarded *buffer);
+
+/* The distance of value from reference in units of the last place of the float nearest to reference; subnormal units
+ * below the smallest normal. 0 where both are NaN or the same infinity, INFINITY where only one is. A reference beyond
+ * the largest float counts as infinity. */
+double ulp_error(float value, double reference);
+
+/* Whether value is within the bound of a BOUND_EXACT or BOUND_ULP kernel. */
+bool within_bound(const struct kernel *kernel, float value, double reference);
+
+#endif
