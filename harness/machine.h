@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "harness/error.h"
 #include "kernels/select.h"
 
 #define MACHINE_TEXT 256
@@ -23,14 +24,20 @@ struct machine {
   char features[MACHINE_TEXT];    /* SIMD features, space-separated */
   char topology[MACHINE_TEXT];    /* "1 package, 1 NUMA node, 2 cores, 2 hardware threads" */
   char kernel[MACHINE_TEXT], hypervisor[64], governor[32], compiler[MACHINE_TEXT], flags[MACHINE_TEXT];
+  char turbo[16];                 /* "on", "off"; like governor "" where the system does not say */
+  char emulator[32];              /* "qemu-aarch64" when run under one; else "" */
+  char denormals[32];             /* "gradual", or "flush to zero", "denormals are zero": FTZ and DAZ at the start */
   char host[64], libraries[MACHINE_TEXT]; /* "hwloc 2.9.0, SLEEF 3.5.1, ..." */
   int packages, numa_nodes, cores, hardware_threads; /* that this process may use */
+  int online_threads;             /* hardware threads that the machine has running */
+  double cpu_quota;               /* CPUs' worth of time that the control group allows; 0: no limit */
   struct cache caches[8];         /* data and unified, by level */
   size_t cache_count;
   size_t memory_bytes;
   double core_hertz;              /* calibrated; 0: not yet */
   double load;                    /* 1-minute load average at the start */
   double steal_share;             /* of CPU time since the start, taken by the hypervisor; updated at the end */
+  double steal_share_before;      /* of the time CPUs were busy between boot and the start */
   char counters[MACHINE_TEXT];    /* "available", or why hardware counters are not */
   char pinning[MACHINE_TEXT];     /* "core 0, core 1" or "none" */
   char requested[64], selected[64], supported[64], reason[MACHINE_TEXT];
@@ -38,8 +45,15 @@ struct machine {
   size_t warning_count;
 };
 
-/* Fills in all that can be known before measuring. topology is the caller's, loaded. */
+/* The topology of what this process may use: the control group's CPUs, and of them those of its affinity mask
+ * (taskset). Call it before threads are pinned, and hwloc_topology_destroy() in the end. */
+bool machine_load_topology(hwloc_topology_t *topology, struct error *error);
+
+/* Fills in all that can be known before measuring, warnings included. topology comes from machine_load_topology(). */
 void machine_describe(struct machine *machine, hwloc_topology_t topology, const struct cpu_features *cpu);
+
+/* Appends a warning for each thing in the description that would spoil figures: what it does, and what helps. */
+void machine_judge(struct machine *machine);
 
 /* Bytes of the data cache of that level that one core sees, or 0. */
 size_t machine_cache_bytes(const struct machine *machine, int level);
