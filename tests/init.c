@@ -1,0 +1,177 @@
+/* Random streams and initializers held against published answers and exact distributions. */
+#include "tests/support.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kernels/reference/reference.h"
+
+#define COUNT 1000000
+
+static const struct kernel_table *table;
+
+/* Random123's known-answer vectors for philox4x32. */
+static const struct known_answer {
+  int rounds;
+  uint32_t counter[4], key[2], words[4];
+} known_answers[] = {
+    {10, {0}, {0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+    {10,
+     {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
+     {0xffffffff, 0xffffffff},
+     {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+    {10,
+     {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+     {0xa4093822, 0x299f31d0},
+     {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    {7,
+     {0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+     {0xa4093822, 0x299f31d0},
+     {0x4dfccaba, 0x190a87f0, 0xc47362ba, 0xb6b5242a}},
+};
+
+static uint64_t join(const uint32_t words[2]) { return (uint64_t)words[1] << 32 | words[0]; }
+
+static void test_philox_known_answers(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof known_answers / sizeof *known_answers; i++) {
+    const struct known_answer *known = &known_answers[i];
+    uint32_t words[4];
+    reference_philox4x32(known->rounds, known->counter, known->key, words);
+    assert_memory_equal(words, known->words, sizeof words);
+    if (known->rounds != 10) continue;
+    table->philox4x32_10(words, join(known->counter), 4, join(known->key), join(known->counter + 2));
+    assert_memory_equal(words, known->words, sizeof words);
+  }
+}
+
+/* A distribution symmetric about mean, with its cumulative distribution function. */
+struct distribution {
+  const char *kernel;
+  struct parameters p;
+  size_t fan_in, fan_out;
+  double mean, variance, kurtosis, support;
+  double (*cdf)(double standardized); /* of (w - mean) / stddev */
+};
+
+static double cdf_uniform(double x) { return fmin(1, fmax(0, 0.5 + x / (2 * sqrt(3.0)))); }
+static double cdf_normal(double x) { return 0.5 * erfc(-x / sqrt(2.0)); }
+#define TRUNCATED_STDDEV 0.87962566103423978
+static double cdf_truncated(double x) {
+  const double inside = erf(sqrt(2.0)), z = x * TRUNCATED_STDDEV;
+  return fmin(1, fmax(0, 0.5 + 0.5 * erf(z / sqrt(2.0)) / inside));
+}
+
+static const struct distribution distributions[] = {
+    {"init_uniform", {-0.05f, 0.05f}, 1, 1, 0, 0.05 * 0.05 / 3, 1.8, 0.05, cdf_uniform},
+    {"init_uniform", {2, 5}, 1, 1, 3.5, 0.75, 1.8, 1.5, cdf_uniform},
+    {"init_normal", {0, 1}, 1, 1, 0, 1, 3, 6.67, cdf_normal},
+    {"init_normal", {-3, 0.5f}, 1, 1, -3, 0.25, 3, 3.34, cdf_normal},
+    {"init_glorot_uniform", {0, 0}, 300, 100, 0, 2.0 / 400, 1.8, 0.12247448713915891, cdf_uniform},
+    {"init_he_uniform", {0, 0}, 300, 100, 0, 2.0 / 300, 1.8, 0.1414213562373095, cdf_uniform},
+    {"init_glorot_normal",
+     {0, 0},
+     300,
+     100,
+     0,
+     2.0 / 400,
+     2.3655367171296495,
+     2 * 0.07071067811865475 / TRUNCATED_STDDEV,
+     cdf_truncated},
+    {"init_he_normal",
+     {0, 0},
+     300,
+     100,
+     0,
+     2.0 / 300,
+     2.3655367171296495,
+     2 * 0.08164965809277261 / TRUNCATED_STDDEV,
+     cdf_truncated},
+};
+
+static int by_value(const void *a, const void *b) {
+  const float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+/* Moments within four standard errors, support, and the Kolmogorov-Smirnov distance within its 0.1 % critical value.
+ * The seed is fixed, so these never fail by chance. */
+static void test_distribution(void **state) {
+  const struct distribution *d = *state;
+  fill_kernel *fill = (fill_kernel *)kernel_in_table(table, kernel_find(d->kernel));
+  float *w = malloc(COUNT * sizeof *w);
+  fill(w, 0, COUNT, &(struct init){.seed = 42, .stream = 3, .p = d->p, .fan_in = d->fan_in, .fan_out = d->fan_out});
+
+  double sum = 0, square = 0, fourth = 0;
+  for (size_t i = 0; i < COUNT; i++) {
+    const double x = (double)w[i] - d->mean;
+    sum += x, square += x * x, fourth += x * x * x * x;
+    if (!(fabs(x) <= d->support * (1 + 0x1p-22))) fail_msg("%s: %.9g is outside its support", d->kernel, (double)w[i]);
+  }
+  const double mean = sum / COUNT, variance = square / COUNT, kurtosis = fourth / COUNT / (variance * variance);
+  printf("%s: mean %.3g, variance %.6g (%.6g), kurtosis %.4f (%.4f)\n", d->kernel, mean, variance, d->variance,
+         kurtosis, d->kurtosis);
+  assert_true(fabs(mean) <= 4 * sqrt(d->variance / COUNT));
+  assert_true(fabs(variance / d->variance - 1) <= 4 * sqrt((d->kurtosis - 1) / COUNT));
+  assert_true(fabs(kurtosis - d->kurtosis) <= 4 * sqrt(24.0 / COUNT));
+
+  qsort(w, COUNT, sizeof *w, by_value);
+  double distance = 0;
+  for (size_t i = 0; i < COUNT; i++) {
+    const double p = d->cdf(((double)w[i] - d->mean) / sqrt(d->variance));
+    distance = fmax(distance, fmax(p - (double)i / COUNT, (double)(i + 1) / COUNT - p));
+  }
+  assert_true(distance <= 1.95 / sqrt(COUNT));
+  free(w);
+}
+
+/* Beyond 5 sigma lie 5.73e-7 of a normal distribution: 9.6 of 2^24 draws. */
+static void test_normal_tails(void **state) {
+  (void)state;
+  static float w[65536];
+  int beyond = 0;
+  for (uint64_t first = 0; first < 1 << 24; first += 65536) {
+    table->init_normal(w, first, 65536, &(struct init){.seed = 1, .p = {0, 1}});
+    for (size_t i = 0; i < 65536; i++) beyond += fabsf(w[i]) > 5;
+  }
+  printf("%d of 2^24 beyond 5 sigma, 9.6 expected\n", beyond);
+  assert_in_range(beyond, 2, 21);
+}
+
+/* Streams and seeds differ: correlations of a million pairs stay within four standard errors. */
+static void test_independence(void **state) {
+  (void)state;
+  const struct init inits[] = {{.seed = 1, .stream = 0, .p = {0, 1}},
+                               {.seed = 1, .stream = 1, .p = {0, 1}},
+                               {.seed = 2, .stream = 0, .p = {0, 1}},
+                               {.seed = 1ull << 32, .stream = 0, .p = {0, 1}},
+                               {.seed = 1, .stream = 1ull << 32, .p = {0, 1}}};
+  enum { STREAMS = sizeof inits / sizeof *inits };
+  float *w[STREAMS];
+  for (int s = 0; s < STREAMS; s++) {
+    w[s] = malloc(COUNT * sizeof(float));
+    table->init_normal(w[s], 0, COUNT, &inits[s]);
+  }
+  for (int s = 0; s < STREAMS; s++)
+    for (int t = 0; t < s; t++) {
+      double sum = 0;
+      for (size_t i = 0; i < COUNT; i++) sum += (double)w[s][i] * (double)w[t][i];
+      if (fabs(sum / COUNT) > 4 / sqrt(COUNT)) fail_msg("streams %d and %d correlate: %g", s, t, sum / COUNT);
+    }
+  for (int s = 0; s < STREAMS; s++) free(w[s]);
+}
+
+int main(int argc, char **argv) {
+  table = test_table(argc, argv);
+  enum { DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
+  struct CMUnitTest tests[DISTRIBUTIONS + 3] = {
+      cmocka_unit_test(test_philox_known_answers),
+      cmocka_unit_test(test_normal_tails),
+      cmocka_unit_test(test_independence),
+  };
+  for (size_t i = 0; i < DISTRIBUTIONS; i++)
+    tests[3 + i] = (struct CMUnitTest){distributions[i].kernel, test_distribution, NULL, NULL,
+                                       (void *)(uintptr_t)&distributions[i]};
+  return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
+}
