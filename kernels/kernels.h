@@ -25,11 +25,12 @@ typedef void backward_kernel(const float *x, const float *dy, float *dx, size_t 
 /* words[i] = word i mod 4 of the generator's block `block + i / 4`, for i < n: a pure function of seed, stream and block. */
 typedef void words_kernel(uint32_t *words, uint64_t block, size_t n, uint64_t seed, uint64_t stream);
 
-/* What a weight depends on besides its index: which random stream, which distribution, which fans. */
+/* What a weight depends on besides its index: which random stream of which generator, which distribution, which fans. */
 struct init {
   uint64_t seed, stream;
   struct parameters p;
-  size_t fan_in, fan_out; /* both at least 1 where the initializer scales by them */
+  size_t fan_in, fan_out;  /* both at least 1 where the initializer scales by them */
+  words_kernel *generator; /* of the same table; NULL: its philox4x32_10 */
 };
 
 /* w[i] = weight first + i of the tensor, for i < n. Any split of a tensor into ranges gives the same weights. */
