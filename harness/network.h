@@ -28,19 +28,25 @@ struct network {
   struct activation_choice activation;
   int threads;
   struct network_layer *layers; /* depth + 1 */
-  float *gradient;              /* batch x widest: gradient with respect to a layer's activations */
   void *workspace;
+  void *block; /* the one allocation that holds all of it */
 };
 
-/* Bytes that network_create would allocate; SIZE_MAX when that overflows. */
+/* Bytes that network_create would allocate; SIZE_MAX when that overflows. Every size of the shape is at least 1. */
 size_t network_bytes(const struct network_shape *shape, const struct kernel_table *table, int threads);
 
-/* Fails with the number of bytes needed when memory is out. */
+/* Whether the system has that many bytes available; error names the bytes needed and available. */
+bool network_check_memory(const struct network_shape *shape, const struct kernel_table *table, int threads,
+                          struct error *error);
+
+/* Refuses a network that needs more bytes than the system has available; error names both. Nothing is allocated then.
+ */
 bool network_create(struct network *network, const struct network_shape *shape, const struct kernel_table *table,
                     const struct activation_choice *activation, int threads, struct error *error);
 void network_destroy(struct network *network);
 
-/* Layer l's weights from stream 2 l of seed, its biases (normal with bias_std, or zeros) from stream 2 l + 1. */
+/* Layer l's weights from stream 2 l of seed, its biases (normal with bias_std, or zeros) from stream 2 l + 1, counted
+ * from 0 at the first hidden layer. */
 void network_initialize(struct network *network, const struct initializer_choice *initializer, float bias_std,
                         uint64_t seed);
 
