@@ -1,41 +1,75 @@
-/* Dense layers: forward and both backward passes. */
+/* Dense layers: forward and both backward passes, three operand orders of one matrix product. Matrices are row-major,
+ * so each operand either has its terms or its lines side by side. */
+#include "kernels/gemm.h"
+
 #include <assert.h>
-#include <stdbool.h>
 
 static size_t dense_workspace_bytes(size_t batch, size_t in, size_t out, int threads) {
-  (void)batch, (void)in, (void)out, (void)threads;
-  return 64;
+  size_t xs, ws, zs, bytes;
+  assert(threads >= 1);
+  if (__builtin_mul_overflow(batch, in, &xs) || __builtin_mul_overflow(xs, sizeof(float), &bytes) ||
+      __builtin_mul_overflow(in, out, &ws) || __builtin_mul_overflow(ws, sizeof(float), &bytes) ||
+      __builtin_mul_overflow(batch, out, &zs) || __builtin_mul_overflow(zs, sizeof(float), &bytes))
+    return SIZE_MAX;
+  /* Blocks are bounded: these sums are small, however large the matrices. */
+  const size_t forward = gemm_workspace_floats(batch, out, in, threads);
+  const size_t data = gemm_workspace_floats(batch, in, out, threads);
+  const size_t weights = gemm_workspace_floats(in, out, batch, threads);
+  return gemm_max(gemm_max(forward, data), weights) * sizeof(float);
 }
 
+static void dense_check(const struct dense *l) {
+  assert(l->threads >= 1);
+  assert(l->workspace && (uintptr_t)l->workspace % 64 == 0);
+  (void)l;
+}
+
+/* Z = b + X W, Y = activation(Z) */
 static void dense_forward(const struct dense *l) {
-  for (size_t i = 0; i < l->batch; i++) {
-    for (size_t j = 0; j < l->out; j++) {
-      float sum = l->b[j];
-      for (size_t p = 0; p < l->in; p++) sum += l->x[i * l->in + p] * l->w[p * l->out + j];
-      l->z[i * l->out + j] = sum;
-    }
-    if (l->activation) l->activation(l->z + i * l->out, l->y + i * l->out, l->out, l->p);
-  }
+  dense_check(l);
+  gemm(&(struct gemm){
+      .m = l->batch,
+      .n = l->out,
+      .k = l->in,
+      .a = {l->x, .line_stride = l->in, .term_stride = 1},
+      .b = {l->w, .line_stride = 1, .term_stride = l->out},
+      .c = l->z,
+      .bias = l->b,
+      .map = l->activation,
+      .mapped = l->y,
+      .p = l->p,
+      .workspace = l->workspace,
+      .threads = l->threads,
+  });
 }
 
+/* dX = dZ W^T */
 static void dense_backward_data(const struct dense *l) {
-  for (size_t i = 0; i < l->batch; i++)
-    for (size_t p = 0; p < l->in; p++) {
-      float sum = 0;
-      for (size_t j = 0; j < l->out; j++) sum += l->dz[i * l->out + j] * l->w[p * l->out + j];
-      l->dx[i * l->in + p] = sum;
-    }
+  dense_check(l);
+  gemm(&(struct gemm){
+      .m = l->batch,
+      .n = l->in,
+      .k = l->out,
+      .a = {l->dz, .line_stride = l->out, .term_stride = 1},
+      .b = {l->w, .line_stride = l->out, .term_stride = 1},
+      .c = l->dx,
+      .workspace = l->workspace,
+      .threads = l->threads,
+  });
 }
 
+/* dW = X^T dZ, db = column sums of dZ */
 static void dense_backward_weights(const struct dense *l) {
-  for (size_t j = 0; j < l->out; j++) {
-    float sum = 0;
-    for (size_t i = 0; i < l->batch; i++) sum += l->dz[i * l->out + j];
-    l->db[j] = sum;
-    for (size_t p = 0; p < l->in; p++) {
-      sum = 0;
-      for (size_t i = 0; i < l->batch; i++) sum += l->x[i * l->in + p] * l->dz[i * l->out + j];
-      l->dw[p * l->out + j] = sum;
-    }
-  }
+  dense_check(l);
+  gemm(&(struct gemm){
+      .m = l->in,
+      .n = l->out,
+      .k = l->batch,
+      .a = {l->x, .line_stride = 1, .term_stride = l->in},
+      .b = {l->dz, .line_stride = 1, .term_stride = l->out},
+      .c = l->dw,
+      .b_sums = l->db,
+      .workspace = l->workspace,
+      .threads = l->threads,
+  });
 }

@@ -3,20 +3,23 @@
 #include "kernels/reference/reference.h"
 
 /* c[i, j] = start[j] + sum over p of a(i, p) b(p, j), and the same with absolute values into terms; a and b by their
- * row and column strides. */
+ * row and column strides. The sums of a row grow together, term by term, so that rows of b are read in their order. */
 static void product(size_t rows, size_t columns, size_t inner, const double *a, size_t a_row, size_t a_column,
                     const double *b, size_t b_row, size_t b_column, const double *start, double *c, double *terms) {
-  for (size_t i = 0; i < rows; i++)
-    for (size_t j = 0; j < columns; j++) {
-      double sum = start ? start[j] : 0, absolute = fabs(sum);
-      for (size_t p = 0; p < inner; p++) {
-        const double term = a[i * a_row + p * a_column] * b[p * b_row + j * b_column];
-        sum += term;
-        absolute += fabs(term);
-      }
-      c[i * columns + j] = sum;
-      if (terms) terms[i * columns + j] = absolute;
+  for (size_t i = 0; i < rows; i++, c += columns) {
+    for (size_t j = 0; j < columns; j++) c[j] = start ? start[j] : 0;
+    for (size_t p = 0; p < inner; p++) {
+      const double element = a[i * a_row + p * a_column];
+      for (size_t j = 0; j < columns; j++) c[j] += element * b[p * b_row + j * b_column];
     }
+    if (!terms) continue;
+    for (size_t j = 0; j < columns; j++) terms[j] = start ? fabs(start[j]) : 0;
+    for (size_t p = 0; p < inner; p++) {
+      const double element = a[i * a_row + p * a_column];
+      for (size_t j = 0; j < columns; j++) terms[j] += fabs(element * b[p * b_row + j * b_column]);
+    }
+    terms += columns;
+  }
 }
 
 void reference_dense_forward(const struct dense_double *l) {
