@@ -153,12 +153,13 @@ static struct range share(size_t n, int t, int threads) {
 
 /* Runs `call` with the threads' shares of n elements in the variable `r`. Every kernel used here makes each element
  * from its index alone, so the split does not show in the result. */
-#define FOR_SHARES(n, threads, call)                                                                                   \
+#define FOR_SHARES(elements, team, call)                                                                               \
   do {                                                                                                                 \
-    const int parts = (n) < PARALLEL_LENGTH ? 1 : (threads);                                                           \
-    _Pragma("omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)") for (int part = 0; part < parts; \
-                                                                                           part++) {                   \
-      const struct range r = share((n), part, parts);                                                                  \
+    const size_t length = (elements);                                                                                  \
+    const int parts = length < PARALLEL_LENGTH ? 1 : (team);                                                           \
+    _Pragma("omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)") /* one part a thread */          \
+        for (int part = 0; part < parts; part++) {                                                                     \
+      const struct range r = share(length, part, parts);                                                               \
       if (r.n > 0) call;                                                                                               \
     }                                                                                                                  \
   } while (0)
