@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Code compiled with wide flags must not define an external symbol other than its table: the linker could hand an
+# AVX-512 copy of a shared inline function to code that runs before dispatch.
+# usage: symbols.sh NM TABLE OBJECT...
+set -euo pipefail
+nm=$1 table=$2
+shift 2
+symbols=$("$nm" --extern-only --defined-only "$@" | awk 'NF == 3 { print $3 }')
+if [ "$symbols" = "$table" ]; then exit 0; fi
+echo "expected $table alone, found:"
+echo "$symbols"
+exit 1

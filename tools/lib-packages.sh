@@ -1,0 +1,165 @@
+# What Depthmark needs from the system and how to get it there. $install: whether apt may be used, yes or no.
+# Packages go by their Debian names; whether one is needed is decided by what it gives, however that came here.
+
+package_text() {
+  case $1 in
+  cmake) echo "CMake 3.22 or newer" ;;
+  ninja-build) echo "Ninja" ;;
+  gcc | clang | clang-*) echo "the C compiler $1" ;;
+  libc6-dev) echo "C library headers" ;;
+  pkg-config) echo "pkg-config" ;;
+  libsleef-dev*) echo "SLEEF" ;;
+  libhwloc-dev*) echo "hwloc" ;;
+  libjansson-dev*) echo "jansson" ;;
+  zlib1g-dev*) echo "zlib" ;;
+  libcmocka-dev*) echo "cmocka" ;;
+  libgomp1* | libomp*) echo "the OpenMP runtime" ;;
+  dataset-fashion-mnist) echo "Fashion-MNIST" ;;
+  qemu-user) echo "qemu user emulation" ;;
+  *) echo "$1" ;;
+  esac
+}
+
+# Whether what a package gives is there.
+have() {
+  local cc=${CC:-cc}
+  case $1 in
+  cmake) command -v cmake ;;
+  ninja-build) command -v ninja ;;
+  gcc) command -v "${cc%% *}" ;; # any C compiler will do
+  clang) command -v clang ;;
+  clang-*) command -v "$1" ;;
+  gcc-aarch64-linux-gnu) command -v aarch64-linux-gnu-gcc ;;
+  libc6-dev) echo '#include <stdio.h>' | $cc -E - ;;
+  libc6-dev-arm64-cross) echo '#include <stdio.h>' | aarch64-linux-gnu-gcc -E - ;;
+  libomp-dev) echo '#include <omp.h>' | clang -fopenmp -E - ;;
+  libomp-*-dev) echo '#include <omp.h>' | $cc -fopenmp -E - ;;
+  pkg-config) command -v pkg-config ;;
+  lib*-dev | zlib1g-dev) pkg-config --exists "$(pkg_config_name "$1")" ;;
+  libgomp1:arm64) test -e /usr/lib/aarch64-linux-gnu/libgomp.so.1 ;;
+  *:arm64)
+    PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig pkg-config --exists "$(pkg_config_name "${1%:arm64}")"
+    ;;
+  qemu-user) command -v qemu-aarch64 && command -v qemu-x86_64 ;;
+  dataset-fashion-mnist) test -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ;;
+  *) return 1 ;;
+  esac >/dev/null 2>&1
+}
+
+pkg_config_name() {
+  case $1 in
+  zlib1g-dev) echo zlib ;;
+  *)
+    local name=${1#lib}
+    echo "${name%-dev}"
+    ;;
+  esac
+}
+
+# Those of the packages that are missing.
+missing() {
+  local package
+  for package; do
+    have "$package" || installed "$package" || echo "$package"
+  done
+}
+
+has_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
+
+# By dpkg's word: what pkg-config would find counts as missing until pkg-config itself is there.
+installed() {
+  has_apt && dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+}
+
+# "SLEEF (libsleef-dev), hwloc (libhwloc-dev)"
+package_list() {
+  local package list=""
+  for package; do list="$list${list:+, }$(package_text "$package") ($package)"; done
+  echo "$list"
+}
+
+# The words that make a command run as root; empty for root itself.
+as_root() {
+  if [ "$(id -u)" != 0 ]; then echo sudo; fi
+}
+can_be_root() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+
+# apt's -o options leave the system's settings alone. A lock held by another apt is waited for.
+run_apt() { $(as_root) env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"; }
+
+refresh_lists() {
+  say "refreshing apt's package lists"
+  quietly run_apt update
+}
+
+# Installs packages with apt. The lists are only refreshed when they don't know a package, or know files that are gone.
+apt_install() {
+  local refreshed=no
+  if ! quietly apt-get -q -s install --no-install-recommends "$@"; then
+    refresh_lists || return 1
+    refreshed=yes
+  fi
+  quietly run_apt install --no-install-recommends "$@" && return
+  [ $refreshed = no ] && refresh_lists && quietly run_apt install --no-install-recommends "$@"
+}
+
+# Stops with what to do by hand, unless apt may be used here.
+require_apt() {
+  if [ "$install" = no ]; then
+    if has_apt; then
+      die "missing: $(package_list "$@"). Run without --no-install, or: apt-get install --no-install-recommends $*"
+    fi
+    die "missing: $(package_list "$@"). Debian's package names are in brackets; install them with this system's package manager"
+  fi
+  has_apt ||
+    die "this system has no apt. Install with its package manager, then run again: $(package_list "$@"); in brackets Debian's names"
+  can_be_root ||
+    die "installing needs root, and there is no sudo. As root, type: apt-get install --no-install-recommends $*"
+}
+
+# The packages that any build needs.
+base_packages() {
+  echo cmake ninja-build pkg-config
+  case $(basename "${CC:-cc}") in
+  clang) echo clang libomp-dev ;;
+  clang-*) echo "$(basename "$CC")" "libomp-$(basename "$CC" | sed 's/[^0-9]//g')-dev" ;;
+  *) echo gcc ;;
+  esac
+  echo libc6-dev libsleef-dev libhwloc-dev libjansson-dev zlib1g-dev
+}
+
+# Installs those of the packages that are missing, or stops.
+require() {
+  local absent
+  absent=$(missing "$@" | xargs)
+  [ -n "$absent" ] || return 0
+  # shellcheck disable=SC2086 # a list of words
+  require_apt $absent
+  say "installing with apt-get: $absent"
+  # shellcheck disable=SC2086
+  apt_install $absent || {
+    show_log
+    die "apt-get could not install all of: $absent"
+  }
+}
+
+# Installs packages that the program can do without. Where it fails, $optional_reason says why.
+optional() {
+  local absent
+  absent=$(missing "$@" | xargs)
+  [ -n "$absent" ] || return 0
+  optional_reason="missing: $absent"
+  if [ "$install" = no ] || ! has_apt || ! can_be_root; then return 1; fi
+  say "installing with apt-get: $absent"
+  # shellcheck disable=SC2086
+  apt_install $absent && return 0
+  optional_reason="apt-get cannot install $absent: $(grep -m1 '^E: ' "$log" || echo "see $log")"
+  return 1
+}
+
+check_cmake() {
+  local version
+  version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  [ "${version% *}" -gt 3 ] || [ "${version#* }" -ge 22 ] ||
+    die "CMake 3.22 or newer is needed, and this one is ${version/ /.}; a newer one is at cmake.org and in 'pip install cmake'"
+}
