@@ -27,16 +27,12 @@
   { BOUND_GAMMA, c, 0 }
 #define EXACT                                                                                                          \
   { BOUND_EXACT, 0, 0 }
+#define COMMON(name, signature, suite, limit)                                                                          \
+#name, SIGNATURE_##signature, #suite, #limit, name##_operations, name##_bytes
 #define KERNEL(name, signature, suite, limit, operations_, bytes_, defaults, bound)                                    \
-  {#name,                                                                                                              \
-   SIGNATURE_##signature,                                                                                              \
-   #suite,                                                                                                             \
-   #limit,                                                                                                             \
-   name##_operations,                                                                                                  \
-   name##_bytes,                                                                                                       \
-   defaults,                                                                                                           \
-   bound,                                                                                                              \
-   offsetof(struct kernel_table, name)},
+  {COMMON(name, signature, suite, limit), defaults, bound, offsetof(struct kernel_table, name), NULL},
+#define KERNEL_IF(feature, name, signature, suite, limit, operations_, bytes_, defaults, bound)                        \
+  {COMMON(name, signature, suite, limit), defaults, bound, offsetof(struct kernel_table, name), #feature},
 const struct kernel kernels[KERNEL_COUNT] = {
 #include "kernels/kernels.def"
 };

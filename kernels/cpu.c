@@ -64,6 +64,12 @@ struct cpu_features cpu_detect(void) {
 
 #endif
 
+bool cpu_has(const struct cpu_features *f, const char *feature) {
+  if (strcmp(feature, "aes") == 0) return f->aes || f->asimd_aes;
+  if (strcmp(feature, "vaes") == 0) return f->vaes;
+  return false;
+}
+
 const char *cpu_feature_text(const struct cpu_features *f, char *text, unsigned long size) {
   const struct {
     bool present;

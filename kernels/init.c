@@ -1,20 +1,9 @@
-/* Random words and weight initializers: every element a pure function of (seed, stream, index). */
+/* Weight initializers: every weight a pure function of (seed, stream, index). */
 #include <assert.h>
 #include <math.h>
 
 #include "kernels/normal.h"
 #include "kernels/rng.h"
-
-static void philox4x32_10(uint32_t *words, uint64_t block, size_t n, uint64_t seed, uint64_t stream) {
-  const struct philox_key key = philox_key(seed, stream);
-  size_t i = 0;
-  for (; i + RNG_STEP <= n; i += RNG_STEP) philox_step(words + i, block + i / 4, &key);
-  if (i < n) {
-    _Alignas(64) uint32_t rest[RNG_STEP];
-    philox_step(rest, block + i / 4, &key);
-    memcpy(words + i, rest, (n - i) * sizeof *words);
-  }
-}
 
 /* ---- ranges ----------------------------------------------------------------------------------------------------- */
 

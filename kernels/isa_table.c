@@ -9,8 +9,10 @@
 
 #include "kernels/activation.c"
 #include "kernels/dense.c"
+#include "kernels/generators.c"
 #include "kernels/init.c"
 #include "kernels/limits.c"
+#include "kernels/loss.c"
 #include "kernels/optimizer.c"
 
 #define TABLE_JOIN_(isa) kernel_table_##isa
@@ -23,7 +25,7 @@ const struct kernel_table TABLE_JOIN(DEPTHMARK_ISA) = {
     .name = TEXT(DEPTHMARK_ISA),
     .lanes = VEC_LANES,
     .dense_workspace_bytes = dense_workspace_bytes,
-#define KERNEL(name, ...) .name = name,
+#define KERNEL(name, ...) name, /* in the members' own order; NULL where this ISA has no such body */
 #include "kernels/kernels.def"
 #undef KERNEL
 };

@@ -116,7 +116,8 @@ struct kernel {
   double (*bytes)(struct shape shape);
   struct parameters defaults;
   struct bound bound;
-  size_t offset; /* of its member in struct kernel_table */
+  size_t offset;       /* of its member in struct kernel_table */
+  const char *feature; /* instructions it needs beyond its table's, as cpu_has() knows them; NULL: none */
 };
 
 #define KERNEL(name, ...) KERNEL_##name,
@@ -131,7 +132,8 @@ extern const struct kernel kernels[KERNEL_COUNT];
 /* The kernel of that name, or NULL. */
 const struct kernel *kernel_find(const char *name);
 
-/* The table's member for kernel, as a generic pointer to be cast to the kernel's signature. */
+/* The table's member for kernel, as a generic pointer to be cast to the kernel's signature; NULL where the table has none.
+ * Whether this CPU can run it is for kernel_obstacle() of select.h to say. */
 typedef void kernel_function(void);
 kernel_function *kernel_in_table(const struct kernel_table *table, const struct kernel *kernel);
 

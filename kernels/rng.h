@@ -13,7 +13,7 @@
 
 #include "kernels/vec/vec.h"
 
-#define PHILOX_ROUNDS 10
+#define PHILOX_ROUNDS 10 /* at most */
 #define PHILOX_M0 0xd2511f53u
 #define PHILOX_M1 0xcd9e8d57u
 #define PHILOX_W0 0x9e3779b9u
@@ -46,8 +46,8 @@ VEC_INLINE struct philox_key philox_key(uint64_t seed, uint64_t stream) {
   return key;
 }
 
-/* words[0 .. RNG_STEP) = words 4 block ... of the stream. */
-VEC_INLINE void philox_step(uint32_t *words, uint64_t block, const struct philox_key *key) {
+/* words[0 .. RNG_STEP) = the words of block, block + 1, ... */
+VEC_INLINE void philox_step(uint32_t *words, uint64_t block, const struct philox_key *key, int rounds) {
   const vw m0 = vw_set(PHILOX_M0), m1 = vw_set(PHILOX_M1);
   for (size_t done = 0; done < RNG_STEP; done += (size_t)4 * VW_LANES * PHILOX_CHAINS) {
     vw c0[PHILOX_CHAINS], c1[PHILOX_CHAINS], c2[PHILOX_CHAINS], c3[PHILOX_CHAINS];
@@ -57,7 +57,7 @@ VEC_INLINE void philox_step(uint32_t *words, uint64_t block, const struct philox
       c2[i] = vw_set(key->stream);
       c3[i] = vw_set(key->stream >> 32);
     }
-    for (int r = 0; r < PHILOX_ROUNDS; r++) {
+    for (int r = 0; r < rounds; r++) {
       const vw k0 = vw_set(key->k0[r]), k1 = vw_set(key->k1[r]);
       for (int i = 0; i < PHILOX_CHAINS; i++) {
         const vw p0 = vw_mul(c0[i], m0), p1 = vw_mul(c2[i], m1);

@@ -59,6 +59,13 @@ const char *arch_obstacle(enum arch arch, const struct cpu_features *cpu) {
   }
 }
 
+const char *kernel_obstacle(const struct kernel_table *table, const struct kernel *kernel,
+                            const struct cpu_features *cpu) {
+  if (!kernel_in_table(table, kernel)) return "this instruction set has no such body";
+  if (kernel->feature && !cpu_has(cpu, kernel->feature)) return "this CPU lacks the instructions";
+  return NULL;
+}
+
 enum arch arch_best(const struct cpu_features *cpu) {
   enum arch best = ARCH_SCALAR;
   for (enum arch arch = 0; arch < ARCH_COUNT; arch++)

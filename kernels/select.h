@@ -20,6 +20,10 @@ const struct kernel_table *arch_table(enum arch arch);
 /* NULL if this build and CPU can run arch, else why not, as the end of a sentence: "this CPU lacks FMA". */
 const char *arch_obstacle(enum arch arch, const struct cpu_features *cpu);
 
+/* NULL if this CPU can run the table's member for kernel, where it can run the table; else why not, likewise. */
+const char *kernel_obstacle(const struct kernel_table *table, const struct kernel *kernel,
+                            const struct cpu_features *cpu);
+
 /* The best arch that this build and CPU can run. */
 enum arch arch_best(const struct cpu_features *cpu);
 

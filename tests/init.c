@@ -46,6 +46,49 @@ static void test_philox_known_answers(void **state) {
   }
 }
 
+/* Random123's known-answer vectors for threefry2x32-20. */
+static void test_threefry_known_answers(void **state) {
+  (void)state;
+  const struct {
+    uint32_t counter[2], key[2], words[2];
+  } known[] = {
+      {{0, 0}, {0, 0}, {0x6b200159, 0x99ba4efe}},
+      {{0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}, {0x1cb996fc, 0xbb002be7}},
+      {{0x243f6a88, 0x85a308d3}, {0x13198a2e, 0x03707344}, {0xc4923a9c, 0x483df7a0}},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    const uint64_t number = join(known[i].counter); /* two blocks in a unit of four words */
+    uint32_t words[4];
+    table->threefry2x32_20(words, number / 2, 4, join(known[i].key), 0);
+    assert_memory_equal(words + 2 * (number % 2), known[i].words, sizeof known[i].words);
+  }
+}
+
+/* What Random123 1.14's ars4x32_R(7, ...) returns for counter (0, 0), where ours can start: key words low to high. */
+static void test_ars_known_answers(void **state) {
+  (void)state;
+  const uint32_t expected[4] = {0xdacf61ff, 0xc45798f3, 0x113c7eeb, 0x101e27f3};
+  const struct cpu_features cpu = cpu_detect();
+  const char *const names[] = {"ars4x32_7", "ars4x32_7_aes", "ars4x32_7_vaes"};
+  for (int i = 0; i < 3; i++) {
+    const struct kernel *kernel = kernel_find(names[i]);
+    if (kernel_obstacle(table, kernel, &cpu)) continue;
+    uint32_t words[4];
+    ((words_kernel *)kernel_in_table(table, kernel))(words, 0, 4, 0, 0);
+    assert_memory_equal(words, expected, sizeof words);
+  }
+}
+
+/* The words under jax.random.normal(key(0), (3,)) and uniform, whose published values follow from them: uniform is
+ * the upper 23 bits of a word as a fraction. */
+static void test_jax_known_answers(void **state) {
+  (void)state;
+  const float published[3] = {0.947667f, 0.9785799f, 0.33229148f};
+  uint32_t words[3];
+  table->jax_words(words, 0, 3, 0, 0);
+  for (int i = 0; i < 3; i++) assert_true(fabsf((float)(words[i] >> 9) * 0x1p-23f - published[i]) < 5e-8f);
+}
+
 /* A distribution symmetric about mean, with its cumulative distribution function. */
 struct distribution {
   const char *kernel;
@@ -164,14 +207,14 @@ static void test_independence(void **state) {
 
 int main(int argc, char **argv) {
   table = test_table(argc, argv);
-  enum { DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
-  struct CMUnitTest tests[DISTRIBUTIONS + 3] = {
-      cmocka_unit_test(test_philox_known_answers),
-      cmocka_unit_test(test_normal_tails),
-      cmocka_unit_test(test_independence),
+  enum { PLAIN = 6, DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
+  struct CMUnitTest tests[DISTRIBUTIONS + PLAIN] = {
+      cmocka_unit_test(test_philox_known_answers), cmocka_unit_test(test_threefry_known_answers),
+      cmocka_unit_test(test_ars_known_answers),    cmocka_unit_test(test_jax_known_answers),
+      cmocka_unit_test(test_normal_tails),         cmocka_unit_test(test_independence),
   };
   for (size_t i = 0; i < DISTRIBUTIONS; i++)
-    tests[3 + i] = (struct CMUnitTest){distributions[i].kernel, test_distribution, NULL, NULL,
-                                       (void *)(uintptr_t)&distributions[i]};
+    tests[PLAIN + i] = (struct CMUnitTest){distributions[i].kernel, test_distribution, NULL, NULL,
+                                           (void *)(uintptr_t)&distributions[i]};
   return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
 }

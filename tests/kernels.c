@@ -359,6 +359,12 @@ static void test_traffic(const struct kernel *kernel) {
 
 static void test_kernel(void **state) {
   const struct kernel *kernel = *state;
+  const struct cpu_features cpu = cpu_detect();
+  const char *obstacle = kernel_obstacle(table, kernel, &cpu);
+  if (obstacle) {
+    printf("skipped: %s on %s: %s\n", kernel->name, table->name, obstacle);
+    skip();
+  }
   switch (kernel->signature) {
   case SIGNATURE_map:
   case SIGNATURE_backward:
