@@ -30,10 +30,10 @@ have() {
   clang) command -v clang ;;
   clang-*) command -v "$1" ;;
   gcc-aarch64-linux-gnu) command -v aarch64-linux-gnu-gcc ;;
-  libc6-dev) echo '#include <stdio.h>' | $cc -E - ;;
-  libc6-dev-arm64-cross) echo '#include <stdio.h>' | aarch64-linux-gnu-gcc -E - ;;
-  libomp-dev) echo '#include <omp.h>' | clang -fopenmp -E - ;;
-  libomp-*-dev) echo '#include <omp.h>' | $cc -fopenmp -E - ;;
+  libc6-dev) $cc -E - <<<'#include <stdio.h>' ;;
+  libc6-dev-arm64-cross) aarch64-linux-gnu-gcc -E - <<<'#include <stdio.h>' ;;
+  libomp-dev) clang -fopenmp -E - <<<'#include <omp.h>' ;;
+  libomp-*-dev) $cc -fopenmp -E - <<<'#include <omp.h>' ;;
   pkg-config) command -v pkg-config ;;
   lib*-dev | zlib1g-dev) pkg-config --exists "$(pkg_config_name "$1")" ;;
   libgomp1:arm64) test -e /usr/lib/aarch64-linux-gnu/libgomp.so.1 ;;
@@ -56,19 +56,20 @@ pkg_config_name() {
   esac
 }
 
-# Those of the packages that are missing.
+# Those of the packages that are missing, in one line.
 missing() {
-  local package
+  local package list=""
   for package; do
-    have "$package" || installed "$package" || echo "$package"
+    have "$package" || installed "$package" || list="$list${list:+ }$package"
   done
+  echo "$list"
 }
 
 has_apt() { command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; }
 
 # By dpkg's word: what pkg-config would find counts as missing until pkg-config itself is there.
 installed() {
-  has_apt && dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+  has_apt && [[ $(dpkg-query -W -f '(${db:Status-Status})' "$1" 2>/dev/null) == *"(installed)"* ]]
 }
 
 # "SLEEF (libsleef-dev), hwloc (libhwloc-dev)"
@@ -131,7 +132,7 @@ base_packages() {
 # Installs those of the packages that are missing, or stops.
 require() {
   local absent
-  absent=$(missing "$@" | xargs)
+  absent=$(missing "$@")
   [ -n "$absent" ] || return 0
   # shellcheck disable=SC2086 # a list of words
   require_apt $absent
@@ -146,7 +147,7 @@ require() {
 # Installs packages that the program can do without. Where it fails, $optional_reason says why.
 optional() {
   local absent
-  absent=$(missing "$@" | xargs)
+  absent=$(missing "$@")
   [ -n "$absent" ] || return 0
   optional_reason="missing: $absent"
   if [ "$install" = no ] || ! has_apt || ! can_be_root; then return 1; fi
