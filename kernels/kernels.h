@@ -87,7 +87,8 @@ enum signature {
 struct kernel_table {
   const char *name; /* of the ISA, as --arch takes it */
   size_t lanes;     /* floats in a vector */
-  /* Scratch bytes that any dense pass of this shape needs; SIZE_MAX when the size overflows. */
+  /* Scratch bytes that any dense pass of this shape needs, a multiple of 64; SIZE_MAX when a matrix of the layer is too
+   * large for memory to be addressed. */
   size_t (*dense_workspace_bytes)(size_t batch, size_t in, size_t out, int threads);
 #define KERNEL(name, signature, ...) signature##_kernel *name;
 #include "kernels/kernels.def"
