@@ -111,6 +111,13 @@ bool dataset_load(struct dataset *dataset, const char *directory, size_t limit, 
   return ok;
 }
 
+bool dataset_check(const char *directory, struct error *error) {
+  struct dataset dataset;
+  const bool ok = dataset_load(&dataset, directory, 1, error);
+  if (ok) dataset_free(&dataset);
+  return ok;
+}
+
 void dataset_free(struct dataset *dataset) {
   free(dataset->pixels);
   free(dataset->labels);

@@ -12,6 +12,7 @@
 #define DATASET_DIRECTORY "/usr/share/datasets/fashion-mnist"
 #define DATASET_VARIABLE "DEPTHMARK_DATASET" /* environment variable that names another directory */
 #define DATASET_CLASSES 10
+#define DATASET_PIXELS 784 /* 28 x 28 */
 /* Mean and standard deviation of all pixels of the training images, as shares of 255: the constants commonly used for
  * this set, to four digits. */
 #define DATASET_PIXEL_MEAN 0.2860
@@ -27,6 +28,10 @@ struct dataset {
  * train-labels-idx1-ubyte.gz in directory; NULL: that of DATASET_VARIABLE, else DATASET_DIRECTORY. A file that is
  * missing, truncated, of another format or that does not match the other is an error that names it. */
 bool dataset_load(struct dataset *dataset, const char *directory, size_t limit, struct error *error);
+
+/* Whether dataset_load would find both files, of the right format; reads one image. */
+bool dataset_check(const char *directory, struct error *error);
+
 void dataset_free(struct dataset *dataset);
 
 /* Images first .. first + n, counted around the end of the set, into x (n x rows * columns), standardized:

@@ -120,16 +120,24 @@ double meanfield_fixed_point(const struct meanfield *theory, double q) {
   return q;
 }
 
+/* The lengths that the theory follows; without biases a network may also shrink towards 0. */
+static double within_reach(const struct meanfield *theory, double q) {
+  if (theory->bias_variance == 0 && q > 0) q = fmax(q, SMALLEST_Q);
+  return fmin(q, LARGEST_Q);
+}
+
 double meanfield_decay(const struct meanfield *theory, double q, int depth) {
-  if (depth < 2) return NAN;
   double sum = 0, chi = NAN, previous = NAN;
   for (int l = 1; l < depth; l++) {
-    q = fmin(q, LARGEST_Q);
-    if (theory->bias_variance == 0 && q > 0) q = fmax(q, SMALLEST_Q);
-    if (!(fabs(q - previous) <= 1e-11 * q)) chi = meanfield_chi(theory, q);
-    previous = q;
+    q = within_reach(theory, q);
+    if (fabs(q - previous) <= 1e-12 * q) { /* it has come to rest: the layers that are left are alike */
+      sum += (depth - l) * log(chi);
+      break;
+    }
+    chi = meanfield_chi(theory, q);
     sum += log(chi);
-    if (l + 1 < depth) q = meanfield_length(theory, q);
+    previous = q;
+    q = meanfield_length(theory, q);
   }
-  return 0.5 * sum / (depth - 1);
+  return depth < 2 ? NAN : 0.5 * sum / (depth - 1);
 }

@@ -1,0 +1,315 @@
+/* struct network on one ISA: its initialization, its passes against double precision, its memory. */
+#include "harness/network.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/choices.h"
+#include "tests/double_network.h"
+#include "tests/support.h"
+
+static const struct kernel_table *table;
+
+static struct network make(const struct network_shape *shape, const char *activation, int threads) {
+  struct activation_choice choice;
+  struct network network;
+  struct error error;
+  if (!choose_activation(activation, &choice, &error)) fail_msg("%s", error.text);
+  if (!network_create(&network, shape, table, &choice, threads, &error)) fail_msg("%s", error.text);
+  return network;
+}
+
+static void initialize(struct network *network, const char *initializer, float bias_std, uint64_t seed) {
+  struct initializer_choice choice;
+  struct error error;
+  if (!choose_initializer(initializer, &choice, &error)) fail_msg("%s", error.text);
+  network_initialize(network, &choice, bias_std, seed);
+}
+
+static float *normals(size_t n, uint64_t seed, float stddev) {
+  float *values = malloc(n * sizeof *values);
+  table->init_normal(values, 0, n, &(struct init){.seed = seed, .stream = 1u << 30, .p = {0, stddev}});
+  return values;
+}
+
+static double *doubles(const float *x, size_t n) {
+  double *values = malloc(n * sizeof *values);
+  for (size_t i = 0; i < n; i++) values[i] = x[i];
+  return values;
+}
+
+/* ---- initialization --------------------------------------------------------------------------------------------- */
+
+static void assert_same(const float *a, const float *b, size_t n, const char *what) {
+  if (memcmp(a, b, n * sizeof *a) != 0) fail_msg("%s differ", what);
+}
+
+static void test_streams(void **state) {
+  (void)state;
+  const struct network_shape shape = {.inputs = 130, .width = 97, .depth = 3, .outputs = 10, .batch = 2};
+  struct network network = make(&shape, "tanh", 3);
+  initialize(&network, "glorot_uniform", 0.5f, 77);
+  for (size_t l = 0; l <= shape.depth; l++) {
+    const struct network_layer *layer = &network.layers[l];
+    const size_t n = layer->in * layer->out;
+    assert_int_equal(layer->in, l == 0 ? 130 : 97);
+    assert_int_equal(layer->out, l == 3 ? 10 : 97);
+    float *expected = malloc(n * sizeof *expected);
+    struct init init = {.seed = 77, .stream = 2 * l, .fan_in = layer->in, .fan_out = layer->out};
+    table->init_glorot_uniform(expected, 0, n, &init);
+    assert_same(layer->w, expected, n, "weights");
+    init = (struct init){.seed = 77, .stream = 2 * l + 1, .p = {0, 0.5f}};
+    table->init_normal(expected, 0, layer->out, &init);
+    assert_same(layer->b, expected, layer->out, "biases");
+    free(expected);
+  }
+  initialize(&network, "uniform_fan_in", 0, 77);
+  for (size_t l = 0; l <= shape.depth; l++) {
+    const struct network_layer *layer = &network.layers[l];
+    const double limit = 1 / sqrt((double)layer->in);
+    double square = 0, largest = 0;
+    for (size_t i = 0; i < layer->in * layer->out; i++) {
+      square += (double)layer->w[i] * layer->w[i];
+      largest = fmax(largest, fabs(layer->w[i]));
+    }
+    const double n = (double)(layer->in * layer->out), variance = square / n * 3 / (limit * limit);
+    assert_true(largest <= (float)limit && largest > 0.98 * limit);
+    assert_true(fabs(variance - 1) < 4 * sqrt(0.8 / n));
+    for (size_t i = 0; i < layer->out; i++) assert_true(layer->b[i] == 0);
+  }
+  network_destroy(&network);
+}
+
+/* He et al. 2015, section 2.2: with 3 x 3 filters of 64 to 512 channels the standard deviations are 0.059 to 0.021. */
+static void test_he_table(void **state) {
+  (void)state;
+  static const struct {
+    size_t channels;
+    double stddev;
+  } rows[] = {{64, 0.059}, {128, 0.042}, {256, 0.029}, {512, 0.021}};
+  for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+    const struct network_shape shape = {
+        .inputs = 9 * rows[r].channels, .width = rows[r].channels, .depth = 1, .outputs = 1, .batch = 1};
+    struct network network = make(&shape, "relu", 2);
+    initialize(&network, "he_normal", 0, test_seed());
+    const size_t n = shape.inputs * shape.width;
+    double square = 0;
+    for (size_t i = 0; i < n; i++) square += (double)network.layers[0].w[i] * network.layers[0].w[i];
+    const double measured = sqrt(square / (double)n), exact = sqrt(2.0 / (double)shape.inputs);
+    const double error = 4 * exact / sqrt(2.0 * (double)n);
+    printf("fan-in 9 x %zu: standard deviation %.5f, He's table %.3f\n", rows[r].channels, measured, rows[r].stddev);
+    if (!(fabs(measured - exact) <= error)) fail_msg("%g, not %g +- %g", measured, exact, error);
+    if (!(fabs(measured - rows[r].stddev) <= 0.0005 + error)) fail_msg("%g, not %g", measured, rows[r].stddev);
+    network_destroy(&network);
+  }
+}
+
+/* ---- passes ----------------------------------------------------------------------------------------------------- */
+
+/* ||a - b|| / ||b|| */
+static double distance(const float *a, const double *b, size_t n) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < n; i++) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    norm += b[i] * b[i];
+  }
+  return norm > 0 ? sqrt(difference / norm) : sqrt(difference);
+}
+
+static double worst_layer(const struct network *network, const struct double_network *truth) {
+  double worst = 0;
+  for (size_t l = 0; l <= network->shape.depth; l++) {
+    const struct network_layer *a = &network->layers[l];
+    const struct double_layer *b = &truth->layers[l];
+    const size_t values = network->shape.batch * a->out;
+    worst = fmax(worst, distance(a->z, b->z, values));
+    worst = fmax(worst, distance(a->h, b->h, values));
+    worst = fmax(worst, distance(a->delta, b->delta, values));
+    worst = fmax(worst, distance(a->dw, b->dw, a->in * a->out));
+    worst = fmax(worst, distance(a->db, b->db, a->out));
+    if (isnan(distance(a->delta, b->delta, values))) return NAN;
+  }
+  return worst;
+}
+
+/* Weights of variance 1 / n, with which none of these networks is chaotic. */
+static void test_against_double(void **state) {
+  (void)state;
+  static const struct {
+    const char *activation;
+    double tolerance;
+  } rows[] = {{"linear", 1e-5},   {"tanh", 1e-5},       {"sigmoid", 1e-5}, {"softsign", 1e-5},
+              {"softplus", 1e-5}, {"elu", 1e-5},        {"gelu", 1e-5},    {"silu", 1e-5},
+              {"relu", 1e-2},     {"leaky_relu", 1e-2}, {"selu", 1e-2}};
+  const struct network_shape shape = {.inputs = 40, .width = 64, .depth = 12, .outputs = 10, .batch = 9};
+  const size_t outputs = shape.batch * shape.outputs;
+  float *x = normals(shape.batch * shape.inputs, 5, 1), *delta = normals(outputs, 6, 1.0f / 9);
+  double *x_double = doubles(x, shape.batch * shape.inputs), *delta_double = doubles(delta, outputs);
+  for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+    struct network network = make(&shape, rows[r].activation, 2);
+    initialize(&network, "normal(0,0.125)", 0.1f, 3);
+    network_forward(&network, x);
+    memcpy(network.layers[shape.depth].delta, delta, outputs * sizeof *delta);
+    network_backward(&network, x);
+    struct double_network truth = double_network_copy(&network);
+    double_network_forward(&truth, x_double);
+    memcpy(truth.layers[shape.depth].delta, delta_double, outputs * sizeof *delta_double);
+    double_network_backward(&truth, x_double);
+    const double worst = worst_layer(&network, &truth);
+    printf("%s: %.2g of %g\n", rows[r].activation, worst, rows[r].tolerance);
+    if (!(worst <= rows[r].tolerance)) fail_msg("%s: %g apart", rows[r].activation, worst);
+    double_network_destroy(&truth);
+    network_destroy(&network);
+  }
+  free(x), free(delta), free(x_double), free(delta_double);
+}
+
+/* Five weights of 0.1 between a gradient of 0.03 and the first of five neurons in a row. */
+static void test_chain(void **state) {
+  (void)state;
+  const struct network_shape shape = {.inputs = 1, .width = 1, .depth = 5, .outputs = 1, .batch = 1};
+  struct network network = make(&shape, "linear", 1);
+  const float x = 1;
+  initialize(&network, "constant(0.1)", 0, 1);
+  network_forward(&network, &x);
+  network.layers[5].delta[0] = 0.03f;
+  network_backward(&network, &x);
+  const double first = network.layers[0].delta[0], y = network.layers[5].z[0];
+  if (!(fabs(first / 3e-7 - 1) < 1e-6)) fail_msg("%.9g, not 3e-7", first);
+  if (!(fabs(y / 1e-6 - 1) < 1e-6)) fail_msg("%.9g, not 1e-6", y);
+  network_destroy(&network);
+}
+
+/* Large enough that every pass is split. */
+static const struct network_shape split_shape = {.inputs = 150, .width = 137, .depth = 4, .outputs = 10, .batch = 71};
+
+static struct network run_split(int threads, const float *x, const float *delta) {
+  struct network network = make(&split_shape, "gelu", threads);
+  initialize(&network, "he_normal", 0.1f, 12);
+  for (int step = 0; step < 2; step++) {
+    network_forward(&network, x);
+    memcpy(network.layers[split_shape.depth].delta, delta, split_shape.batch * split_shape.outputs * sizeof *delta);
+    network_backward(&network, x);
+    network_update(&network, 0.5f);
+  }
+  return network;
+}
+
+static void test_threads(void **state) {
+  (void)state;
+  const size_t batch = split_shape.batch;
+  float *x = normals(batch * split_shape.inputs, 5, 1), *delta = normals(batch * split_shape.outputs, 6, 1);
+  struct network one = run_split(1, x, delta);
+  for (int threads = 2; threads <= 3; threads++) {
+    struct network other = run_split(threads, x, delta);
+    for (size_t l = 0; l <= split_shape.depth; l++) {
+      const struct network_layer *a = &one.layers[l], *b = &other.layers[l];
+      assert_same(a->w, b->w, a->in * a->out, "weights");
+      assert_same(a->b, b->b, a->out, "biases");
+      assert_same(a->z, b->z, batch * a->out, "pre-activations");
+      assert_same(a->h, b->h, batch * a->out, "activations");
+      assert_same(a->delta, b->delta, batch * a->out, "gradients");
+      assert_same(a->dw, b->dw, a->in * a->out, "weight gradients");
+      assert_same(a->db, b->db, a->out, "bias gradients");
+    }
+    network_destroy(&other);
+  }
+  network_destroy(&one);
+  free(x), free(delta);
+}
+
+static void test_update(void **state) {
+  (void)state;
+  struct network network = make(&split_shape, "tanh", 2);
+  initialize(&network, "he_normal", 0.1f, 12);
+  struct double_network before = double_network_copy(&network);
+  for (size_t l = 0; l <= split_shape.depth; l++) {
+    struct network_layer *layer = &network.layers[l];
+    for (size_t i = 0; i < layer->in * layer->out; i++) layer->dw[i] = (float)(i % 101) - 50;
+    for (size_t i = 0; i < layer->out; i++) layer->db[i] = (float)i;
+  }
+  network_update(&network, 0.25f);
+  for (size_t l = 0; l <= split_shape.depth; l++) {
+    const struct network_layer *layer = &network.layers[l];
+    for (size_t i = 0; i < layer->in * layer->out; i++)
+      assert_true(layer->w[i] == (float)(before.layers[l].w[i] - 0.25 * ((double)(i % 101) - 50)));
+    for (size_t i = 0; i < layer->out; i++)
+      assert_true(layer->b[i] == (float)(before.layers[l].b[i] - 0.25 * (double)i));
+  }
+  double_network_destroy(&before);
+  network_destroy(&network);
+}
+
+/* ---- memory ----------------------------------------------------------------------------------------------------- */
+
+static void test_layout(void **state) {
+  (void)state;
+  const struct network_shape shape = {.inputs = 3, .width = 5, .depth = 2, .outputs = 1, .batch = 7};
+  struct network network = make(&shape, "tanh", 1);
+  const char *block = network.block, *end = block + network_bytes(&shape, table, 1);
+  for (size_t l = 0; l <= shape.depth; l++) {
+    const struct network_layer *layer = &network.layers[l];
+    const struct {
+      float *data;
+      size_t n;
+    } arrays[] = {{layer->w, layer->in * layer->out},
+                  {layer->b, layer->out},
+                  {layer->z, 7 * layer->out},
+                  {layer->h, 7 * layer->out},
+                  {layer->delta, 7 * layer->out},
+                  {layer->dw, layer->in * layer->out},
+                  {layer->db, layer->out}};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+      assert_int_equal((uintptr_t)arrays[i].data % 64, 0);
+      assert_true((char *)arrays[i].data >= block && (char *)(arrays[i].data + arrays[i].n) <= end);
+      for (size_t j = 0; j < arrays[i].n; j++) arrays[i].data[j] = (float)(l * 10 + i); /* none may overlap */
+    }
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+      for (size_t j = 0; j < arrays[i].n; j++)
+        assert_true(arrays[i].data[j] == (float)(l * 10 + i) || arrays[i].data == layer->h ||
+                    arrays[i].data == layer->z);
+  }
+  assert_ptr_equal(network.layers[2].h, network.layers[2].z);
+  network_destroy(&network);
+}
+
+static void assert_refused(struct network_shape shape, const char *says) {
+  struct activation_choice choice;
+  struct network network;
+  struct error error = {""};
+  assert_true(choose_activation("tanh", &choice, &error));
+  assert_false(network_create(&network, &shape, table, &choice, 1, &error));
+  if (!strstr(error.text, says)) fail_msg("\"%s\" does not say \"%s\"", error.text, says);
+  assert_null(network.block);
+}
+
+static void test_refusals(void **state) {
+  (void)state;
+  const struct network_shape large = {.inputs = 10, .width = 1u << 20, .depth = 1000, .outputs = 10, .batch = 64};
+  char bytes[32];
+  snprintf(bytes, sizeof bytes, "%zu bytes", network_bytes(&large, table, 1));
+  assert_true(network_bytes(&large, table, 1) > (size_t)8000000000000000);
+  assert_refused(large, bytes);
+  struct network_shape shape = large;
+  shape.width = (size_t)1 << 40;
+  assert_true(network_bytes(&shape, table, 1) == SIZE_MAX);
+  assert_refused(shape, "2^64");
+  shape = large, shape.depth = SIZE_MAX;
+  assert_refused(shape, "2^64");
+  shape = large, shape.depth = SIZE_MAX / 8;
+  assert_refused(shape, "2^64");
+  shape = large, shape.batch = SIZE_MAX / 4;
+  assert_refused(shape, "2^64");
+}
+
+int main(int argc, char **argv) {
+  table = test_table(argc, argv);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_streams), cmocka_unit_test(test_he_table), cmocka_unit_test(test_against_double),
+      cmocka_unit_test(test_chain),   cmocka_unit_test(test_threads),  cmocka_unit_test(test_update),
+      cmocka_unit_test(test_layout),  cmocka_unit_test(test_refusals),
+  };
+  return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
+}
