@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "harness/error.h"
+#include "harness/parse.h"
 #include "kernels/select.h"
 
 enum pin_policy { PIN_CORES, PIN_THREADS, PIN_NONE };
@@ -14,14 +15,12 @@ enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_MARKDOWN };
 enum suite_id { SUITE_LIMITS, SUITE_INIT, SUITE_ACTIVATION, SUITE_DENSE, SUITE_TRAINING, SUITE_GRADIENTS, SUITE_COUNT };
 enum network_input { INPUT_NORMAL, INPUT_FASHION_MNIST };
 
-#define LIST_LIMIT 32
-
 /* An initializer as --inits names it: "he_normal", "normal(0,1)", "uniform_fan_in". */
 struct initializer_choice {
   char text[48];               /* as shown */
   const struct kernel *kernel; /* init_... of kernels.def */
   struct parameters p;
-  bool fan_in_uniform;         /* uniform_fan_in: U(+-1/sqrt(fan_in)), p is computed per layer */
+  bool fan_in_uniform; /* uniform_fan_in: U(+-1/sqrt(fan_in)), p is computed per layer */
 };
 
 /* An activation as --activations names it. */
@@ -32,40 +31,43 @@ struct activation_choice {
 };
 
 struct options {
-  char requested_arch[64];       /* as given: "auto", "all", "avx2,avx512" */
-  enum arch archs[ARCH_COUNT];   /* selected, each supported here */
+  char requested_arch[64];     /* as given: "auto", "all", "avx2,avx512" */
+  enum arch archs[ARCH_COUNT]; /* selected, each supported here */
   size_t arch_count;
   bool suites[SUITE_COUNT];
-  char filter[128];              /* POSIX extended regular expression on row names; "" keeps all */
-  bool list;                     /* --list: print what would run, and stop */
-  int threads[LIST_LIMIT];       /* thread counts to measure */
-  size_t thread_count;           /* entries of threads; 0: not given */
+  char filter[128];        /* POSIX extended regular expression on row names; "" keeps all */
+  bool list;               /* --list: print what would run, and stop */
+  int threads[LIST_LIMIT]; /* thread counts to measure */
+  size_t thread_count;     /* entries of threads; 0: not given */
   enum pin_policy pin;
   uint64_t seed;
-  double min_time;               /* seconds of samples per row */
+  double min_time; /* seconds of samples per row */
   bool quick;
   enum output_format format;
-  char out[4096];                /* "" : a name made from the time */
+  char out[4096]; /* "" : a name made from the time */
 
   /* gradients */
   struct initializer_choice inits[LIST_LIMIT];
   size_t init_count;
   struct activation_choice activations[LIST_LIMIT];
   size_t activation_count;
-  size_t depths[LIST_LIMIT];     /* hidden layers */
+  size_t depths[LIST_LIMIT]; /* hidden layers */
   size_t depth_count;
-  size_t width, batch, seeds;    /* seeds: independent networks per cell */
+  size_t width, batch, seeds; /* seeds: independent networks per cell */
   enum network_input data;
-  float bias_std;                /* --bias-std: standard deviation of normal biases; 0: zero biases */
+  float bias_std; /* --bias-std: standard deviation of normal biases; 0: zero biases */
 };
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR };
 
-/* Fills options from the command line. OPTIONS_ERROR leaves one line in error that says what is wrong and what would
- * be right. Does not print. */
+/* Fills options from the command line, which it may reorder. OPTIONS_ERROR leaves one line in error that says what is
+ * wrong and what would be right. Does not print. */
 enum options_action options_parse(int argc, char **argv, const struct cpu_features *cpu, struct options *options,
                                   struct error *error);
 
 extern const char *const suite_names[SUITE_COUNT];
+
+/* What --help prints. */
+extern const char help_text[];
 
 #endif

@@ -2,20 +2,23 @@
 #ifndef DEPTHMARK_PROGRESS_H
 #define DEPTHMARK_PROGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct progress {
-  const char *title;
-  double total, done;  /* in any unit of work, seconds preferred */
-  uint64_t started, shown;
-  int terminal;
+  double total, done;      /* seconds as planned; the ETA scales what is left of them by how the plan held so far */
+  uint64_t started, shown; /* clock_now() */
+  bool terminal, visible;
 };
 
-void progress_begin(struct progress *progress, const char *title, double total);
-/* Adds work done; what names the step under way. Prints at most ten times a second, or every few seconds in plain
- * lines. */
+void progress_begin(struct progress *progress, double total);
+
+/* Adds work done; what names the step under way. Prints at most ten times a second, or a plain line every five seconds.
+ */
 void progress_step(struct progress *progress, double work, const char *what);
-void progress_end(struct progress *progress);
+
+/* Takes the line off the terminal, so that something else can be written there. */
+void progress_clear(struct progress *progress);
 
 #endif

@@ -9,6 +9,9 @@
 #include "harness/error.h"
 #include "harness/machine.h"
 
+#define RESULT_FORMAT 1 /* version of the format that is written, and the only one that is read */
+#define ROW_NAME 192
+
 /* Nanoseconds per call, over samples. */
 struct statistics {
   size_t samples;
@@ -18,14 +21,16 @@ struct statistics {
 
 /* One benchmark row. */
 struct result_row {
-  char name[160];         /* suite/kernel/shape/arch:A/threads:T */
+  char name[ROW_NAME]; /* suite/kernel/shape/arch:A/threads:T */
   char suite[24], kernel[48], shape[40], arch[16], provider[24];
-  char residence[8];      /* where its data lives: L1, L2, L3, memory */
+  char residence[8]; /* where its data lives: L1, L2, L3, memory */
   int threads;
-  uint64_t iterations;    /* calls per sample */
+  bool support;           /* measured because other rows need it, not because it was asked for: tables leave it out */
+  uint64_t iterations;    /* calls in all samples */
   struct statistics time; /* nanoseconds per call */
+  struct statistics cpu_time; /* the same of the process on all its cores; only median, mean and stddev are kept */
   double items, flops, bytes; /* per call; flops 0 where operations are not floating-point */
-  char limit[24];         /* the limit that binds it; "" where none applies */
+  char limit[24];             /* the limit that binds it; "" where none applies */
   double fraction_of_limit;   /* 0: unknown */
   double times_scalar;        /* time of the same scalar row / this; 0: not measured */
 };
@@ -50,17 +55,17 @@ struct gradient_cell {
   double decay_per_layer, decay_standard_error; /* natural log per layer; NAN where not finite */
   double theory_decay_per_layer;                /* NAN where there is no theory */
   enum verdict verdict;
-  size_t verdict_layer;           /* 1-based, where overflow or underflow begins; else 0 */
-  struct gradient_layer *layers;  /* depth of them, owned */
+  size_t verdict_layer;          /* 1-based, where overflow or underflow begins; else 0 */
+  struct gradient_layer *layers; /* depth of them, owned */
 };
 
 /* A limit of the machine, measured in this run. */
 struct result_limit {
-  char name[32];      /* fma_peak, multiply_peak, memory_read, ... */
-  char residence[8];  /* for memory limits: L1, L2, L3, memory */
+  char name[32];     /* fma_peak, multiply_peak, memory_read, ... */
+  char residence[8]; /* for memory limits: L1, L2, L3, memory */
   char arch[16];
   int threads;
-  double value;       /* operations or bytes per second */
+  double value; /* operations or bytes per second */
 };
 
 struct result {
@@ -79,7 +84,7 @@ struct result {
 void result_init(struct result *result);
 void result_free(struct result *result);
 
-/* Append a copy; the copy's arrays become the result's. Abort when memory is out. */
+/* Append a copy; a cell's layers become the result's. Abort when memory is out. */
 struct result_row *result_add_row(struct result *result, const struct result_row *row);
 struct gradient_cell *result_add_cell(struct result *result, const struct gradient_cell *cell);
 void result_add_limit(struct result *result, const struct result_limit *limit);
@@ -87,10 +92,11 @@ void result_add_limit(struct result *result, const struct result_limit *limit);
 /* Whether a file can be made at path; checked before anything is measured. */
 bool result_check_writable(const char *path, struct error *error);
 
-/* Writes the whole file or nothing: temporary file beside it, fsync, rename. */
+/* Writes the whole file or nothing: temporary file beside it, fsync, rename. A symbolic link is followed, an earlier
+ * file's permissions are kept, and what is not a regular file (/dev/null, a pipe) is written directly. */
 bool result_write(const struct result *result, const char *path, struct error *error);
 
-/* The JSON text, to be freed. */
+/* The JSON text, to be freed; NULL when memory is out. */
 char *result_to_json(const struct result *result);
 
 /* Reads a file that result_write made; error names the file and the place. */

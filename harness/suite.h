@@ -1,21 +1,62 @@
-/* What every benchmark suite is given, and the suites themselves. */
+/* What every benchmark suite is given, the suites themselves, and what they share. */
 #ifndef DEPTHMARK_SUITE_H
 #define DEPTHMARK_SUITE_H
 
 #include <hwloc.h>
+#include <regex.h>
 
 #include "harness/options.h"
+#include "harness/progress.h"
+#include "harness/residence.h"
 #include "harness/result.h"
+
+/* What a run would do, found out before anything is measured. */
+struct plan {
+  char (*names)[ROW_NAME]; /* of the rows and gradient cells asked for */
+  size_t count;
+  double seconds;               /* estimated, of all suites */
+  bool rows;                    /* there are rows that will be held against limits ... */
+  bool limits[RESIDENCE_COUNT]; /* ... of memory in these places */
+};
 
 struct run {
   const struct options *options;
+  enum suite_id suite; /* the one that runs now */
+  const struct cpu_features *cpu;
   hwloc_topology_t topology;
   struct result *result; /* rows, limits and cells are appended here; machine describes this machine */
+  struct plan *plan;
+  bool planning;             /* note in the plan what would be done, and do nothing */
+  const regex_t *filter;     /* NULL keeps all */
+  struct progress *progress; /* of the whole run, in seconds as the plan estimates them; NULL shows none */
 };
 
 /* Each runs its part for the selected archs and thread counts, stops early when interrupted() and leaves in the
- * result what was finished. Failure means set-up: error says what is wrong. */
+ * result what was finished. Failure means set-up: error says what is wrong. While planning it allocates nothing. */
 typedef bool suite_function(struct run *run, struct error *error);
-suite_function suite_limits, suite_kernels, suite_gradients;
+suite_function suite_limits, suite_init, suite_activation, suite_dense, suite_training, suite_gradients;
+
+/* Finds out what all suites would do. Fails when a suite cannot be set up, or when --filter matches nothing. */
+bool run_plan_all(struct run *run, struct error *error);
+
+/* Runs the suites in order until interrupted; after each, done is told. */
+typedef void run_suite_done(void *context, enum suite_id suite);
+bool run_all(struct run *run, run_suite_done *done, void *context, struct error *error);
+
+/* Whether --filter keeps the row or cell of that name. */
+bool run_wants(const struct run *run, const char *name);
+
+/* Notes in the plan a row or cell that was asked for, or only the time of something that goes with it (name NULL). */
+void run_plan(struct run *run, const char *name, double seconds);
+
+/* Reports progress: that many of the planned seconds are done, `what` comes next. */
+void run_progress(struct run *run, double seconds, const char *what);
+
+/* A gradient cell's name, as --filter and --list know it: "gradients/<initializer>/<activation>/<depth>". */
+void gradient_name(char *name, size_t size, const char *initializer, const char *activation, size_t depth);
+
+/* Makes the next parallel regions of that many threads run where --pin says. OpenMP may replace the threads of a pool
+ * that grows or shrinks, so that this is needed whenever the number changes. */
+void run_pin(struct run *run, int threads);
 
 #endif

@@ -1,0 +1,78 @@
+/* A result as comma-separated values. */
+#include <math.h>
+#include <string.h>
+
+#include "harness/suite.h"
+#include "harness/table.h"
+
+/* RFC 4180: quoted where a comma or a quote is inside. */
+static void csv_text(FILE *out, const char *text) {
+  if (!strpbrk(text, ",\"\n")) {
+    fputs(text, out);
+  } else {
+    fputc('"', out);
+    for (; *text; text++) fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
+    fputc('"', out);
+  }
+  fputc(',', out);
+}
+
+/* Empty where not finite. */
+static void csv_number(FILE *out, double number, const char *end) {
+  if (isfinite(number)) fprintf(out, "%.9g", number);
+  fputs(end, out);
+}
+
+static void csv_row(FILE *out, const struct result_row *row) {
+  const double t = row->time.median;
+  csv_text(out, row->name);
+  csv_text(out, row->suite);
+  csv_text(out, row->kernel);
+  csv_text(out, row->shape);
+  csv_text(out, row->arch);
+  fprintf(out, "%d,", row->threads);
+  csv_text(out, row->provider);
+  csv_text(out, row->residence);
+  fprintf(out, "%zu,", row->time.samples);
+  csv_number(out, t, ",");
+  csv_number(out, row->time.low, ",");
+  csv_number(out, row->time.high, ",");
+  csv_number(out, row->time.minimum, ",");
+  csv_number(out, row->items / t * 1e9, ",");
+  csv_number(out, row->flops / t * 1e9, ",");
+  csv_number(out, row->bytes / t * 1e9, ",");
+  csv_text(out, row->limit);
+  csv_number(out, row->limit[0] ? row->fraction_of_limit : NAN, ",");
+  csv_number(out, row->times_scalar > 0 ? row->times_scalar : NAN, ",");
+  fputs(",,,,,,,,,,,,\n", out);
+}
+
+static void csv_cell(FILE *out, const struct gradient_cell *cell) {
+  char name[ROW_NAME];
+  gradient_name(name, sizeof name, cell->initializer, cell->activation, cell->depth);
+  csv_text(out, name);
+  fputs("gradients,,,", out);
+  csv_text(out, cell->arch);
+  fputs(",,,,,,,,,,,,,,", out);
+  csv_text(out, cell->initializer);
+  csv_text(out, cell->activation);
+  fprintf(out, "%zu,%zu,%zu,%zu,", cell->depth, cell->width, cell->batch, cell->seeds);
+  csv_text(out, cell->data);
+  csv_number(out, cell->decay_per_layer, ",");
+  csv_number(out, cell->decay_standard_error, ",");
+  csv_number(out, cell->theory_decay_per_layer, ",");
+  csv_text(out, verdict_names[cell->verdict]);
+  fprintf(out, "%zu,", cell->verdict_layer);
+  csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, "\n");
+}
+
+void table_csv(FILE *out, const struct result *result) {
+  fputs("name,suite,kernel,shape,arch,threads,provider,residence,samples,real_time_ns,real_time_low_ns,"
+        "real_time_high_ns,real_time_min_ns,items_per_second,flops_per_second,bytes_per_second,limit,"
+        "fraction_of_limit,times_scalar,initializer,activation,depth,width,batch,seeds,data,decay_per_layer,"
+        "decay_standard_error,theory_decay_per_layer,verdict,verdict_layer,first_delta_rms\n",
+        out);
+  for (size_t i = 0; i < result->row_count; i++)
+    if (!result->rows[i].support) csv_row(out, &result->rows[i]);
+  for (size_t i = 0; i < result->cell_count; i++) csv_cell(out, &result->cells[i]);
+}

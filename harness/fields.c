@@ -1,0 +1,244 @@
+#include "harness/fields.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "harness/result.h"
+
+#define FIELD(type, of, name, member)                                                                                  \
+  { name, FIELD_##type, offsetof(struct of, member), sizeof(((struct of *)0)->member) }
+#define END                                                                                                            \
+  { NULL, FIELD_TEXT, 0, 0 }
+
+#define ROW(type, member) FIELD(type, result_row, #member, member)
+const struct field row_fields[] = {
+    ROW(TEXT, suite),
+    ROW(TEXT, kernel),
+    ROW(TEXT, shape),
+    ROW(TEXT, arch),
+    ROW(INT, threads),
+    ROW(TEXT, provider),
+    ROW(TEXT, residence),
+    ROW(BOOL, support),
+    ROW(U64, iterations),
+    FIELD(SIZE, result_row, "samples", time.samples),
+    FIELD(NUMBER, result_row, "real_time", time.median),
+    FIELD(NUMBER, result_row, "real_time_low", time.low),
+    FIELD(NUMBER, result_row, "real_time_high", time.high),
+    FIELD(NUMBER, result_row, "real_time_min", time.minimum),
+    FIELD(NUMBER, result_row, "real_time_max", time.maximum),
+    FIELD(NUMBER, result_row, "real_time_mean", time.mean),
+    FIELD(NUMBER, result_row, "real_time_stddev", time.stddev),
+    FIELD(NUMBER, result_row, "cpu_time", cpu_time.median),
+    FIELD(NUMBER, result_row, "cpu_time_mean", cpu_time.mean),
+    FIELD(NUMBER, result_row, "cpu_time_stddev", cpu_time.stddev),
+    FIELD(NUMBER, result_row, "items_per_call", items),
+    FIELD(NUMBER, result_row, "flops_per_call", flops),
+    FIELD(NUMBER, result_row, "bytes_per_call", bytes),
+    ROW(TEXT, limit),
+    ROW(NUMBER, fraction_of_limit),
+    ROW(NUMBER, times_scalar),
+    END,
+};
+
+#define CELL(type, member) FIELD(type, gradient_cell, #member, member)
+const struct field cell_fields[] = {
+    CELL(TEXT, initializer),
+    CELL(TEXT, activation),
+    CELL(SIZE, depth),
+    CELL(SIZE, width),
+    CELL(SIZE, batch),
+    CELL(SIZE, seeds),
+    CELL(TEXT, data),
+    CELL(TEXT, arch),
+    CELL(NUMBER, decay_per_layer),
+    CELL(NUMBER, decay_standard_error),
+    CELL(NUMBER, theory_decay_per_layer),
+    CELL(VERDICT, verdict),
+    CELL(SIZE, verdict_layer),
+    END,
+};
+
+#define LAYER(member) FIELD(NUMBER, gradient_layer, #member, member)
+const struct field layer_fields[] = {
+    LAYER(z_rms),  LAYER(z_stddev),  LAYER(h_rms), LAYER(h_stddev),  LAYER(delta_rms), LAYER(delta_stddev),
+    LAYER(dw_rms), LAYER(dw_stddev), LAYER(zero),  LAYER(subnormal), LAYER(saturated), LAYER(nonfinite),
+    END,
+};
+
+#define LIMIT(type, member) FIELD(type, result_limit, #member, member)
+const struct field limit_fields[] = {
+    LIMIT(TEXT, name), LIMIT(TEXT, residence), LIMIT(TEXT, arch), LIMIT(INT, threads), LIMIT(NUMBER, value), END,
+};
+
+#define MACHINE(type, member) FIELD(type, machine, #member, member)
+const struct field machine_fields[] = {
+    MACHINE(TEXT, cpu),
+    MACHINE(TEXT, vendor),
+    MACHINE(TEXT, family),
+    MACHINE(TEXT, model),
+    MACHINE(TEXT, stepping),
+    MACHINE(TEXT, microcode),
+    MACHINE(TEXT, features),
+    MACHINE(TEXT, topology),
+    MACHINE(TEXT, kernel),
+    MACHINE(TEXT, hypervisor),
+    MACHINE(TEXT, emulator),
+    MACHINE(TEXT, governor),
+    MACHINE(TEXT, turbo),
+    MACHINE(TEXT, denormals),
+    MACHINE(TEXT, compiler),
+    MACHINE(TEXT, flags),
+    MACHINE(TEXT, host),
+    MACHINE(TEXT, libraries),
+    MACHINE(INT, packages),
+    MACHINE(INT, numa_nodes),
+    MACHINE(INT, cores),
+    MACHINE(INT, hardware_threads),
+    MACHINE(INT, online_threads),
+    MACHINE(NUMBER, cpu_quota),
+    MACHINE(SIZE, memory_bytes),
+    MACHINE(NUMBER, core_hertz),
+    MACHINE(NUMBER, load),
+    MACHINE(NUMBER, steal_share),
+    MACHINE(NUMBER, steal_share_before),
+    MACHINE(TEXT, counters),
+    MACHINE(TEXT, pinning),
+    MACHINE(TEXT, requested),
+    MACHINE(TEXT, selected),
+    MACHINE(TEXT, supported),
+    MACHINE(TEXT, reason),
+    END,
+};
+
+#define CACHE(type, member) FIELD(type, cache, #member, member)
+const struct field cache_fields[] = {CACHE(INT, level), CACHE(SIZE, bytes), CACHE(INT, count),
+                                     CACHE(INT, cores_sharing), END};
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+json_t *fields_text(const char *text) {
+  json_t *string = json_string(text);
+  if (string) return string;
+  char plain[4096];
+  snprintf(plain, sizeof plain, "%s", text);
+  for (char *c = plain; *c; c++)
+    if (*c & 0x80) *c = '?';
+  return json_string(plain);
+}
+
+static json_t *value_of(const struct field *field, const void *member) {
+  switch (field->type) {
+  case FIELD_TEXT: return fields_text(member);
+  case FIELD_INT: return json_integer(*(const int *)member);
+  case FIELD_SIZE: return json_integer((json_int_t) * (const size_t *)member);
+  case FIELD_U64: return json_integer((json_int_t) * (const uint64_t *)member);
+  case FIELD_BOOL: return json_boolean(*(const bool *)member);
+  case FIELD_NUMBER: {
+    const double number = *(const double *)member;
+    return isfinite(number) ? json_real(number) : json_null();
+  }
+  case FIELD_VERDICT: return json_string(verdict_names[*(const enum verdict *)member]);
+  }
+  return NULL;
+}
+
+bool fields_write(json_t *object, const struct field *fields, const void *from) {
+  for (const struct field *f = fields; f->name; f++)
+    if (json_object_set_new(object, f->name, value_of(f, (const char *)from + f->offset)) != 0) return false;
+  return true;
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static const char *type_name(json_type type) {
+  switch (type) {
+  case JSON_OBJECT: return "an object";
+  case JSON_ARRAY: return "an array";
+  case JSON_STRING: return "a string";
+  case JSON_INTEGER: return "a whole number";
+  case JSON_REAL: return "a number";
+  case JSON_TRUE:
+  case JSON_FALSE: return "true or false";
+  default: return "null";
+  }
+}
+
+static bool wrong(struct error *error, const char *place, const char *name, const json_t *value, const char *expected) {
+  if (!value) return error_set(error, "%s%s%s is missing", place, *place ? "." : "", name);
+  return error_set(error, "%s%s%s is %s; %s was expected", place, *place ? "." : "", name,
+                   type_name(json_typeof(value)), expected);
+}
+
+json_t *fields_member(const json_t *object, const char *name, json_type type, const char *place, struct error *error) {
+  json_t *value = json_object_get(object, name);
+  if (value && json_typeof(value) == type) return value;
+  wrong(error, place, name, value, type_name(type));
+  return NULL;
+}
+
+bool fields_copy_text(const json_t *object, const char *name, char *text, size_t size, const char *place,
+                      struct error *error) {
+  const json_t *value = fields_member(object, name, JSON_STRING, place, error);
+  if (!value) return false;
+  if (json_string_length(value) >= size)
+    return error_set(error, "%s.%s is longer than %zu bytes", place, name, size - 1);
+  memcpy(text, json_string_value(value), json_string_length(value) + 1);
+  return true;
+}
+
+static bool whole_number(const json_t *value, json_int_t most, json_int_t *number, const char *name, const char *place,
+                         struct error *error) {
+  if (!json_is_integer(value)) return wrong(error, place, name, value, type_name(JSON_INTEGER));
+  *number = json_integer_value(value);
+  if (*number >= 0 && *number <= most) return true;
+  return error_set(error, "%s.%s is %" JSON_INTEGER_FORMAT "; 0 to %" JSON_INTEGER_FORMAT " was expected", place, name,
+                   *number, most);
+}
+
+static bool read_field(const struct field *f, const json_t *object, void *member, const char *place,
+                       struct error *error) {
+  const json_t *value = json_object_get(object, f->name);
+  json_int_t number = 0;
+  switch (f->type) {
+  case FIELD_TEXT: return fields_copy_text(object, f->name, member, f->size, place, error);
+  case FIELD_INT:
+    if (!whole_number(value, INT_MAX, &number, f->name, place, error)) return false;
+    *(int *)member = (int)number;
+    return true;
+  case FIELD_SIZE:
+    if (!whole_number(value, INT64_MAX, &number, f->name, place, error)) return false;
+    *(size_t *)member = (size_t)number;
+    return true;
+  case FIELD_U64:
+    if (!whole_number(value, INT64_MAX, &number, f->name, place, error)) return false;
+    *(uint64_t *)member = (uint64_t)number;
+    return true;
+  case FIELD_BOOL:
+    if (!json_is_boolean(value)) return wrong(error, place, f->name, value, type_name(JSON_TRUE));
+    *(bool *)member = json_is_true(value);
+    return true;
+  case FIELD_NUMBER:
+    if (!json_is_number(value) && !json_is_null(value)) return wrong(error, place, f->name, value, "a number or null");
+    *(double *)member = json_is_null(value) ? NAN : json_number_value(value);
+    return true;
+  case FIELD_VERDICT:
+    if (!json_is_string(value)) return wrong(error, place, f->name, value, type_name(JSON_STRING));
+    for (enum verdict v = VERDICT_VANISHING; v <= VERDICT_UNDERFLOW; v++)
+      if (strcmp(verdict_names[v], json_string_value(value)) == 0) {
+        *(enum verdict *)member = v;
+        return true;
+      }
+    return error_set(error, "%s.%s is \"%.40s\", which is no verdict", place, f->name, json_string_value(value));
+  }
+  return false;
+}
+
+bool fields_read(const json_t *object, const struct field *fields, void *to, const char *place, struct error *error) {
+  if (!json_is_object(object)) return error_set(error, "%s is not an object", place);
+  for (const struct field *f = fields; f->name; f++)
+    if (!read_field(f, object, (char *)to + f->offset, place, error)) return false;
+  return true;
+}

@@ -1,0 +1,46 @@
+/* Which members of a struct stand in the result file, under which names: one table for the writer and the reader. */
+#ifndef DEPTHMARK_FIELDS_H
+#define DEPTHMARK_FIELDS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "harness/error.h"
+
+enum field_type {
+  FIELD_TEXT,    /* char[size] */
+  FIELD_INT,     /* int */
+  FIELD_SIZE,    /* size_t */
+  FIELD_U64,     /* uint64_t, up to 2^63 - 1 */
+  FIELD_BOOL,    /* bool */
+  FIELD_NUMBER,  /* double; null where it is not finite, and NAN when null is read */
+  FIELD_VERDICT, /* enum verdict, as its name */
+};
+
+struct field {
+  const char *name;
+  enum field_type type;
+  size_t offset, size;
+};
+
+/* A table ends with a field without a name. */
+extern const struct field row_fields[], cell_fields[], layer_fields[], limit_fields[], machine_fields[], cache_fields[];
+
+/* Sets the members that the table names. False when memory is out. */
+bool fields_write(json_t *object, const struct field *fields, const void *from);
+
+/* Reads them all; each must be there. place names the object in error: "benchmarks[3]". */
+bool fields_read(const json_t *object, const struct field *fields, void *to, const char *place, struct error *error);
+
+/* A string; bytes of text that are not UTF-8 become question marks. */
+json_t *fields_text(const char *text);
+
+/* object's member of that name if it is of that type, else an error. */
+json_t *fields_member(const json_t *object, const char *name, json_type type, const char *place, struct error *error);
+
+/* object's text member, copied. */
+bool fields_copy_text(const json_t *object, const char *name, char *text, size_t size, const char *place,
+                      struct error *error);
+
+#endif

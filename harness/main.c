@@ -1,0 +1,242 @@
+/* bench: parse, describe, check, pin, run the suites, print, write. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/clock.h"
+#include "harness/interrupt.h"
+#include "harness/pin.h"
+#include "harness/suite.h"
+#include "harness/table.h"
+#include "harness/version.h"
+
+enum exit_status { EXIT_DONE = 0, EXIT_UNWRITABLE = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+static int fail(const struct error *error, enum exit_status status) {
+  fprintf(stderr, "bench: %s\n", error->text);
+  return status;
+}
+
+/* ---- before measuring ------------------------------------------------------------------------------------------- */
+
+static void append(char *text, size_t size, const char *separator, const char *more) {
+  const size_t used = strlen(text);
+  snprintf(text + used, size - used, "%s%s", used ? separator : "", more);
+}
+
+static void describe_archs(struct machine *m, const struct options *options, const struct cpu_features *cpu) {
+  const bool automatic = strcmp(options->requested_arch, "auto") == 0;
+  snprintf(m->requested, sizeof m->requested, "%s", options->requested_arch);
+  for (size_t i = 0; i < options->arch_count; i++)
+    append(m->selected, sizeof m->selected, ",", arch_name(options->archs[i]));
+  snprintf(m->reason, sizeof m->reason, automatic ? "the best that this CPU can run" : "as requested");
+  for (enum arch arch = 0; arch < ARCH_COUNT; arch++) {
+    char why[160];
+    const char *obstacle = arch_obstacle(arch, cpu);
+    if (!obstacle) append(m->supported, sizeof m->supported, ",", arch_name(arch));
+    if (!obstacle || !arch_table(arch)) continue;
+    snprintf(why, sizeof why, "%s not, because %s", arch_name(arch), obstacle);
+    append(m->reason, sizeof m->reason, "; ", why);
+  }
+}
+
+static void describe_run(struct result *result, const struct options *options, int argc, char **argv) {
+  char now[sizeof result->date];
+  const time_t seconds = time(NULL);
+  struct tm utc;
+  strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%S+00:00", gmtime_r(&seconds, &utc));
+  strcpy(result->date, now);
+  for (int i = 0; i < argc; i++) append(result->command, sizeof result->command, " ", argv[i]);
+  snprintf(result->version, sizeof result->version, "%s", DEPTHMARK_VERSION);
+  snprintf(result->commit, sizeof result->commit, "%s", DEPTHMARK_COMMIT);
+  result->seed = options->seed;
+}
+
+static void name_result(struct options *options) {
+  const time_t seconds = time(NULL);
+  struct tm utc;
+  if (!options->out[0])
+    strftime(options->out, sizeof options->out, "depthmark-%Y%m%dT%H%M%SZ.json", gmtime_r(&seconds, &utc));
+}
+
+static bool choose_threads(struct options *options, hwloc_topology_t topology, struct machine *machine,
+                           struct error *error) {
+  const char *const places[] = {"cores", "hardware threads", "hardware threads"};
+  const int most = pin_capacity(topology, options->pin);
+  if (options->thread_count == 0) {
+    options->threads[options->thread_count++] = 1;
+    if (most > 1) options->threads[options->thread_count++] = most;
+  }
+  for (size_t i = 0; i < options->thread_count; i++) {
+    if (options->threads[i] <= most) continue;
+    if (options->pin != PIN_NONE)
+      return error_set(error, "--threads=%d: this process may use %d %s; --pin=none allows more threads",
+                       options->threads[i], most, places[options->pin]);
+    machine_warn(machine, "%d threads share %d hardware threads: their figures say little", options->threads[i], most);
+  }
+  return true;
+}
+
+static int most_threads(const struct options *options) {
+  int most = 1;
+  for (size_t i = 0; i < options->thread_count; i++)
+    if (options->threads[i] > most) most = options->threads[i];
+  return most;
+}
+
+static void pin(struct run *run) {
+  struct machine *machine = &run->result->machine;
+  struct error error;
+  if (pin_threads(run->topology, run->options->pin, most_threads(run->options), machine->pinning,
+                  sizeof machine->pinning, &error))
+    return;
+  machine_warn(machine, "threads are not pinned: %.200s", error.text);
+  snprintf(machine->pinning, sizeof machine->pinning, "none: %.240s", error.text);
+}
+
+/* ---- measuring and after ---------------------------------------------------------------------------------------- */
+
+struct report {
+  struct run *run;
+  struct style style;
+};
+
+static void print_suite(void *context, enum suite_id suite) {
+  const struct report *report = context;
+  if (report->run->progress) progress_clear(report->run->progress);
+  if (report->run->options->format == FORMAT_TABLE) table_suite(stdout, report->style, report->run->result, suite);
+  fflush(stdout);
+}
+
+static void print_whole(const struct report *report) {
+  const struct result *result = report->run->result;
+  char *json;
+  switch (report->run->options->format) {
+  case FORMAT_JSON:
+    json = result_to_json(result);
+    if (json) puts(json);
+    free(json);
+    break;
+  case FORMAT_CSV: table_csv(stdout, result); break;
+  case FORMAT_MARKDOWN:
+    table_machine(stdout, report->style, &result->machine);
+    for (enum suite_id suite = 0; suite < SUITE_COUNT; suite++) table_suite(stdout, report->style, result, suite);
+    break;
+  case FORMAT_TABLE: break;
+  }
+}
+
+static void print_outcome(FILE *out, struct style style, const struct run *run) {
+  const struct options *options = run->options;
+  const struct result *result = run->result;
+  char folder[1024];
+  const char *program = result->command;
+  if (getcwd(folder, sizeof folder) && strncmp(program, folder, strlen(folder)) == 0 && program[strlen(folder)] == '/')
+    program += strlen(folder) + 1;
+  const int length = (int)strcspn(program, " ");
+  fputc('\n', out);
+  grid_fact(out, style, "wrote", "%s (%zu rows, %zu gradient cells%s)", options->out, result->row_count,
+            result->cell_count, result->interrupted ? ", interrupted" : "");
+  if (result->interrupted) return;
+  if (options->arch_count == 1 && strcmp(result->machine.supported, result->machine.selected) != 0)
+    grid_fact(out, style, "next", "%.*s --arch=all --suite=dense", length, program);
+  else if (options->data == INPUT_NORMAL)
+    grid_fact(out, style, "next", "%.*s --suite=gradients --data=fashion-mnist", length, program);
+  else
+    grid_fact(out, style, "next", "%.*s --suite=gradients --activations=leaky_relu(0.2),gelu --depths=100", length,
+              program);
+}
+
+static int finish(struct report *report) {
+  struct run *run = report->run;
+  struct error error;
+  run->result->machine.steal_share = machine_steal_share();
+  run->result->interrupted = interrupted();
+  if (!result_write(run->result, run->options->out, &error)) return fail(&error, EXIT_UNWRITABLE);
+  print_whole(report);
+  print_outcome(run->options->format == FORMAT_TABLE ? stdout : stderr, report->style, run);
+  if (fflush(stdout) != 0 || ferror(stdout)) {
+    error_set(&error, "standard output could not be written; the results are in %s", run->options->out);
+    return fail(&error, EXIT_UNWRITABLE);
+  }
+  return run->result->interrupted ? EXIT_INTERRUPTED : EXIT_DONE;
+}
+
+static int measure_all(struct report *report) {
+  struct run *run = report->run;
+  struct machine *machine = &run->result->machine;
+  struct progress progress;
+  struct error error;
+  pin(run);
+  machine->core_hertz = clock_core_hertz();
+  if (run->options->format == FORMAT_TABLE) table_machine(stdout, report->style, machine);
+  fflush(stdout);
+  for (size_t i = 0; i < machine->warning_count; i++) fprintf(stderr, "bench: warning: %s\n", machine->warnings[i]);
+  progress_begin(&progress, run->plan->seconds);
+  run->progress = &progress;
+  const bool fine = run_all(run, print_suite, report, &error);
+  progress_clear(&progress);
+  return fine ? finish(report) : fail(&error, EXIT_USAGE);
+}
+
+static int plan_and_run(struct report *report) {
+  struct run *run = report->run;
+  struct error error;
+  if (!run_plan_all(run, &error)) return fail(&error, EXIT_USAGE);
+  if (!run->options->list) {
+    if (!result_check_writable(run->options->out, &error)) return fail(&error, EXIT_USAGE);
+    return measure_all(report);
+  }
+  for (size_t i = 0; i < run->plan->count; i++) puts(run->plan->names[i]);
+  return fflush(stdout) == 0 ? EXIT_DONE : EXIT_UNWRITABLE;
+}
+
+/* ---- setting up ------------------------------------------------------------------------------------------------- */
+
+static int run_with(struct options *options, const struct cpu_features *cpu, hwloc_topology_t topology, int argc,
+                    char **argv) {
+  struct result result;
+  struct plan plan = {0};
+  regex_t filter;
+  struct run run = {.options = options, .cpu = cpu, .topology = topology, .result = &result, .plan = &plan};
+  struct report report = {&run, table_style(stdout, options->format)};
+  struct error error;
+  int status;
+  result_init(&result);
+  machine_describe(&result.machine, topology, cpu);
+  describe_archs(&result.machine, options, cpu);
+  describe_run(&result, options, argc, argv);
+  name_result(options);
+  if (options->filter[0] && regcomp(&filter, options->filter, REG_EXTENDED | REG_NOSUB) == 0) run.filter = &filter;
+  status =
+      choose_threads(options, topology, &result.machine, &error) ? plan_and_run(&report) : fail(&error, EXIT_USAGE);
+  if (run.filter) regfree(&filter);
+  free(plan.names);
+  result_free(&result);
+  return status;
+}
+
+int main(int argc, char **argv) {
+  static struct options options; /* large */
+  const struct cpu_features cpu = cpu_detect();
+  struct error error;
+  hwloc_topology_t topology;
+  signal(SIGPIPE, SIG_IGN); /* a closed pipe must not cost the result file */
+  switch (options_parse(argc, argv, &cpu, &options, &error)) {
+  case OPTIONS_HELP: fputs(help_text, stdout); return EXIT_DONE;
+  case OPTIONS_VERSION:
+    printf("bench (depthmark) %s, commit %s\n", DEPTHMARK_VERSION, DEPTHMARK_COMMIT);
+    return EXIT_DONE;
+  case OPTIONS_ERROR: return fail(&error, EXIT_USAGE);
+  case OPTIONS_RUN: break;
+  }
+  machine_steal_share(); /* starts the count */
+  interrupt_catch();
+  if (!machine_load_topology(&topology, &error)) return fail(&error, EXIT_USAGE);
+  const int status = run_with(&options, &cpu, topology, argc, argv);
+  hwloc_topology_destroy(topology);
+  return status;
+}

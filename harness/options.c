@@ -1,0 +1,309 @@
+#include "harness/options.h"
+
+#include <getopt.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/choices.h"
+
+#define DEFAULT_INITS "normal(0,1),uniform_fan_in,glorot_uniform,he_normal"
+#define DEFAULT_ACTIVATIONS "tanh,sigmoid,relu,selu"
+#define DEFAULT_DEPTHS "5,20,50"
+#define THREADS_MOST 4096
+#define SECONDS_MOST 3600.0
+
+const char *const suite_names[SUITE_COUNT] = {"limits", "init", "activation", "dense", "training", "gradients"};
+static const char *const pin_names[] = {"cores", "threads", "none"};
+static const char *const format_names[] = {"table", "json", "csv", "markdown"};
+static const char *const data_names[] = {"normal", "fashion-mnist"};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum option_id {
+  OPTION_ARCH = 1,
+  OPTION_SUITE,
+  OPTION_FILTER,
+  OPTION_LIST,
+  OPTION_THREADS,
+  OPTION_PIN,
+  OPTION_SEED,
+  OPTION_MIN_TIME,
+  OPTION_QUICK,
+  OPTION_FORMAT,
+  OPTION_OUT,
+  OPTION_INITS,
+  OPTION_ACTIVATIONS,
+  OPTION_DEPTHS,
+  OPTION_WIDTH,
+  OPTION_BATCH,
+  OPTION_SEEDS,
+  OPTION_BIAS_STD,
+  OPTION_DATA,
+  OPTION_HELP,
+  OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+    {"arch", required_argument, NULL, OPTION_ARCH},
+    {"suite", required_argument, NULL, OPTION_SUITE},
+    {"filter", required_argument, NULL, OPTION_FILTER},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"pin", required_argument, NULL, OPTION_PIN},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"min-time", required_argument, NULL, OPTION_MIN_TIME},
+    {"quick", no_argument, NULL, OPTION_QUICK},
+    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"out", required_argument, NULL, OPTION_OUT},
+    {"inits", required_argument, NULL, OPTION_INITS},
+    {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
+    {"depths", required_argument, NULL, OPTION_DEPTHS},
+    {"width", required_argument, NULL, OPTION_WIDTH},
+    {"batch", required_argument, NULL, OPTION_BATCH},
+    {"seeds", required_argument, NULL, OPTION_SEEDS},
+    {"bias-std", required_argument, NULL, OPTION_BIAS_STD},
+    {"data", required_argument, NULL, OPTION_DATA},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {0},
+};
+
+/* ---- one option's value ----------------------------------------------------------------------------------------- */
+
+/* The archs that run here, as a list for a person. */
+static const char *supported_text(const struct cpu_features *cpu, char *text, size_t size) {
+  size_t used = 0;
+  *text = '\0';
+  for (enum arch arch = 0; arch < ARCH_COUNT && used < size; arch++)
+    if (!arch_obstacle(arch, cpu))
+      used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", arch_name(arch));
+  return text;
+}
+
+static bool set_archs(struct options *o, const char *value, const struct cpu_features *cpu, struct error *error) {
+  struct list list;
+  bool wanted[ARCH_COUNT] = {false};
+  if (!parse_list(value, "--arch", &list, error)) return false;
+  if (strlen(value) >= sizeof o->requested_arch)
+    return error_set(error, "--arch=%.40s...: the list is too long", value);
+  strcpy(o->requested_arch, value);
+  for (size_t i = 0; i < list.count; i++) {
+    const char *name = list.items[i];
+    const enum arch arch = strcmp(name, "auto") == 0 ? arch_best(cpu) : arch_find(name);
+    if (strcmp(name, "all") == 0) {
+      for (enum arch a = 0; a < ARCH_COUNT; a++)
+        if (!arch_obstacle(a, cpu)) wanted[a] = true;
+    } else if (arch == ARCH_COUNT) {
+      const char *names[ARCH_COUNT + 2] = {"auto", "all"};
+      for (enum arch a = 0; a < ARCH_COUNT; a++) names[a + 2] = arch_name(a);
+      return parse_unknown("--arch", name, names, ARCH_COUNT + 2, error);
+    } else if (arch_obstacle(arch, cpu)) {
+      char supported[128];
+      return error_set(error, "--arch=%s cannot run here: %s; this machine can run: %s", name, arch_obstacle(arch, cpu),
+                       supported_text(cpu, supported, sizeof supported));
+    } else {
+      wanted[arch] = true;
+    }
+  }
+  o->arch_count = 0;
+  for (enum arch a = 0; a < ARCH_COUNT; a++)
+    if (wanted[a]) o->archs[o->arch_count++] = a;
+  return true;
+}
+
+static bool set_suites(struct options *o, const char *value, struct error *error) {
+  struct list list;
+  if (!parse_list(value, "--suite", &list, error)) return false;
+  memset(o->suites, 0, sizeof o->suites);
+  for (size_t i = 0; i < list.count; i++) {
+    size_t s = 0;
+    while (s < SUITE_COUNT && strcmp(list.items[i], suite_names[s]) != 0) s++;
+    if (s == SUITE_COUNT) return parse_unknown("--suite", list.items[i], suite_names, SUITE_COUNT, error);
+    o->suites[s] = true;
+  }
+  return true;
+}
+
+static bool set_filter(struct options *o, const char *value, struct error *error) {
+  regex_t expression;
+  if (strlen(value) >= sizeof o->filter)
+    return error_set(error, "--filter: the expression is longer than %zu characters", sizeof o->filter - 1);
+  if (*value == '\0')
+    return error_set(error, "--filter: the expression is empty; leave the option out to keep all rows");
+  const int bad = regcomp(&expression, value, REG_EXTENDED | REG_NOSUB);
+  if (bad) {
+    char why[128];
+    regerror(bad, &expression, why, sizeof why);
+    return error_set(error, "--filter=%s: not a POSIX extended regular expression: %s", value, why);
+  }
+  regfree(&expression);
+  strcpy(o->filter, value);
+  return true;
+}
+
+static bool set_name(const char *value, const char *what, const char *const *names, size_t count, int *index,
+                     struct error *error) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(value, names[i]) == 0) {
+      *index = (int)i;
+      return true;
+    }
+  return parse_unknown(what, value, names, count, error);
+}
+
+static bool set_threads(struct options *o, const char *value, struct error *error) {
+  struct list list;
+  if (!parse_list(value, "--threads", &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++) {
+    uint64_t number;
+    if (!parse_whole(list.items[i], "--threads", 1, THREADS_MOST, &number, error)) return false;
+    o->threads[i] = (int)number;
+  }
+  o->thread_count = list.count;
+  return true;
+}
+
+static bool set_depths(struct options *o, const char *value, struct error *error) {
+  struct list list;
+  if (!parse_list(value, "--depths", &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++) {
+    uint64_t number;
+    if (!parse_whole(list.items[i], "--depths", 1, SIZE_MAX / 2, &number, error)) return false;
+    o->depths[i] = (size_t)number;
+  }
+  o->depth_count = list.count;
+  return true;
+}
+
+static bool set_inits(struct options *o, const char *value, struct error *error) {
+  struct list list;
+  if (!parse_list(value, "--inits", &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++)
+    if (!choose_initializer(list.items[i], &o->inits[i], error)) return false;
+  o->init_count = list.count;
+  return true;
+}
+
+static bool set_activations(struct options *o, const char *value, struct error *error) {
+  struct list list;
+  if (!parse_list(value, "--activations", &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++)
+    if (!choose_activation(list.items[i], &o->activations[i], error)) return false;
+  o->activation_count = list.count;
+  return true;
+}
+
+static bool set_size(const char *value, const char *what, size_t *size, struct error *error) {
+  uint64_t number;
+  if (!parse_whole(value, what, 1, SIZE_MAX / 2, &number, error)) return false;
+  *size = (size_t)number;
+  return true;
+}
+
+static bool set_bias(struct options *o, const char *value, struct error *error) {
+  double number;
+  if (!parse_real(value, "--bias-std", 0, 1e30, &number, error)) return false;
+  o->bias_std = (float)number;
+  return true;
+}
+
+static bool set_out(struct options *o, const char *value, struct error *error) {
+  if (*value == '\0') return error_set(error, "--out: a file name was expected");
+  if (strlen(value) >= sizeof o->out) return error_set(error, "--out: the file name is too long");
+  strcpy(o->out, value);
+  return true;
+}
+
+static bool set_option(struct options *o, int id, const char *value, const struct cpu_features *cpu,
+                       struct error *error) {
+  int index = 0;
+  bool fine = true;
+  switch (id) {
+  case OPTION_ARCH: return set_archs(o, value, cpu, error);
+  case OPTION_SUITE: return set_suites(o, value, error);
+  case OPTION_FILTER: return set_filter(o, value, error);
+  case OPTION_LIST: o->list = true; return true;
+  case OPTION_THREADS: return set_threads(o, value, error);
+  case OPTION_PIN:
+    fine = set_name(value, "--pin", pin_names, COUNT(pin_names), &index, error);
+    o->pin = (enum pin_policy)index;
+    return fine;
+  case OPTION_SEED: return parse_whole(value, "--seed", 0, UINT64_MAX, &o->seed, error);
+  case OPTION_MIN_TIME: return parse_real(value, "--min-time", 0, SECONDS_MOST, &o->min_time, error);
+  case OPTION_QUICK: o->quick = true; return true;
+  case OPTION_FORMAT:
+    fine = set_name(value, "--format", format_names, COUNT(format_names), &index, error);
+    o->format = (enum output_format)index;
+    return fine;
+  case OPTION_OUT: return set_out(o, value, error);
+  case OPTION_INITS: return set_inits(o, value, error);
+  case OPTION_ACTIVATIONS: return set_activations(o, value, error);
+  case OPTION_DEPTHS: return set_depths(o, value, error);
+  case OPTION_WIDTH: return set_size(value, "--width", &o->width, error);
+  case OPTION_BATCH: return set_size(value, "--batch", &o->batch, error);
+  case OPTION_SEEDS: return set_size(value, "--seeds", &o->seeds, error);
+  case OPTION_BIAS_STD: return set_bias(o, value, error);
+  case OPTION_DATA:
+    fine = set_name(value, "--data", data_names, COUNT(data_names), &index, error);
+    o->data = (enum network_input)index;
+    return fine;
+  default: return error_set(error, "option %d is not handled", id);
+  }
+}
+
+/* ---- the whole line --------------------------------------------------------------------------------------------- */
+
+static bool set_defaults(struct options *o, const struct cpu_features *cpu, struct error *error) {
+  *o = (struct options){.seed = 1, .min_time = -1, .width = 256, .batch = 64};
+  for (size_t s = 0; s < SUITE_COUNT; s++) o->suites[s] = true;
+  return set_archs(o, "auto", cpu, error) && set_inits(o, DEFAULT_INITS, error) &&
+         set_activations(o, DEFAULT_ACTIVATIONS, error) && set_depths(o, DEFAULT_DEPTHS, error);
+}
+
+/* Why getopt_long did not understand an argument. */
+static bool explain(int what, const char *argument, struct error *error) {
+  const char *names[COUNT(long_options)];
+  char name[LIST_ITEM] = "";
+  size_t count = 0;
+  for (const struct option *option = long_options; option->name; option++) names[count++] = option->name;
+  if (what == ':') return error_set(error, "%s needs a value; write %s=VALUE", argument, argument);
+  if (strncmp(argument, "--", 2) != 0)
+    return error_set(error, "%.60s: there are no short options; bench --help lists all", argument);
+  const size_t length = strcspn(argument + 2, "=");
+  snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), argument + 2);
+  size_t begin_alike = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(names[i], name) == 0) return error_set(error, "--%s takes no value", name);
+    begin_alike += strncmp(names[i], name, length) == 0;
+  }
+  if (begin_alike > 1) return error_set(error, "--%s could mean several options; bench --help lists all", name);
+  const char *nearest = parse_nearest(name, names, count);
+  if (nearest) return error_set(error, "unknown option --%s; did you mean --%s?", name, nearest);
+  return error_set(error, "unknown option --%s; bench --help lists all", name);
+}
+
+enum options_action options_parse(int argc, char **argv, const struct cpu_features *cpu, struct options *options,
+                                  struct error *error) {
+  if (!set_defaults(options, cpu, error)) return OPTIONS_ERROR;
+  opterr = 0;
+  optind = 0; /* glibc: start afresh */
+  for (;;) {
+    const int before = optind ? optind : 1;
+    const int id = getopt_long(argc, argv, ":", long_options, NULL);
+    if (id == -1) break;
+    if (id == OPTION_HELP) return OPTIONS_HELP;
+    if (id == OPTION_VERSION) return OPTIONS_VERSION;
+    if (id == '?' || id == ':') {
+      explain(id, argv[optind > before ? optind - 1 : before], error);
+      return OPTIONS_ERROR;
+    }
+    if (!set_option(options, id, optarg, cpu, error)) return OPTIONS_ERROR;
+  }
+  if (optind < argc) {
+    error_set(error, "unexpected argument %.60s; options begin with --, see bench --help", argv[optind]);
+    return OPTIONS_ERROR;
+  }
+  if (options->min_time < 0) options->min_time = options->quick ? 0.01 : 0.05;
+  if (options->seeds == 0) options->seeds = options->quick ? 2 : 5;
+  return OPTIONS_RUN;
+}

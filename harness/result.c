@@ -1,0 +1,47 @@
+#include "harness/result.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const verdict_names[] = {"vanishing", "stable", "exploding", "overflow", "underflow"};
+
+void result_init(struct result *result) { memset(result, 0, sizeof *result); }
+
+void result_free(struct result *result) {
+  for (size_t i = 0; i < result->cell_count; i++) free(result->cells[i].layers);
+  free(result->limits);
+  free(result->rows);
+  free(result->cells);
+  result_init(result);
+}
+
+/* The array with room for one more element. Lists are short, so that growing at powers of two needs no capacity. */
+static void *grown(void *array, size_t count, size_t size) {
+  if (count & (count - 1)) return array;
+  void *larger = realloc(array, (count ? 2 * count : 1) * size);
+  if (!larger) {
+    fputs("bench: out of memory\n", stderr);
+    abort();
+  }
+  return larger;
+}
+
+struct result_row *result_add_row(struct result *result, const struct result_row *row) {
+  result->rows = grown(result->rows, result->row_count, sizeof *row);
+  struct result_row *added = &result->rows[result->row_count++];
+  *added = *row;
+  return added;
+}
+
+struct gradient_cell *result_add_cell(struct result *result, const struct gradient_cell *cell) {
+  result->cells = grown(result->cells, result->cell_count, sizeof *cell);
+  struct gradient_cell *added = &result->cells[result->cell_count++];
+  *added = *cell;
+  return added;
+}
+
+void result_add_limit(struct result *result, const struct result_limit *limit) {
+  result->limits = grown(result->limits, result->limit_count, sizeof *limit);
+  result->limits[result->limit_count++] = *limit;
+}

@@ -1,0 +1,133 @@
+/* A result back from its file. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/fields.h"
+#include "harness/result.h"
+
+static bool read_context(struct result *result, const json_t *o, struct error *error) {
+  const char *place = "context";
+  char seed[24];
+  const json_t *format = fields_member(o, "format", JSON_INTEGER, place, error);
+  if (!format) return false;
+  if (json_integer_value(format) != RESULT_FORMAT)
+    return error_set(error, "context.format is %" JSON_INTEGER_FORMAT "; this program reads format %d",
+                     json_integer_value(format), RESULT_FORMAT);
+  if (!fields_copy_text(o, "date", result->date, sizeof result->date, place, error) ||
+      !fields_copy_text(o, "version", result->version, sizeof result->version, place, error) ||
+      !fields_copy_text(o, "commit", result->commit, sizeof result->commit, place, error) ||
+      !fields_copy_text(o, "command", result->command, sizeof result->command, place, error) ||
+      !fields_copy_text(o, "seed", seed, sizeof seed, place, error))
+    return false;
+  char *end;
+  errno = 0;
+  result->seed = strtoull(seed, &end, 10);
+  if (errno || *end || seed[0] < '0' || seed[0] > '9') return error_set(error, "context.seed is not a number");
+  const json_t *interrupted = json_object_get(o, "interrupted");
+  if (!json_is_boolean(interrupted)) return error_set(error, "context.interrupted is neither true nor false");
+  result->interrupted = json_is_true(interrupted);
+  return true;
+}
+
+static bool read_row(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct result_row row = {0};
+  char type[16], unit[8];
+  if (!json_is_object(o)) return error_set(error, "%s is not an object", place);
+  if (!fields_copy_text(o, "run_type", type, sizeof type, place, error)) return false;
+  if (strcmp(type, "aggregate") == 0) return true; /* repeats what the row itself says */
+  if (strcmp(type, "iteration") != 0)
+    return error_set(error, "%s.run_type is \"%s\"; \"iteration\" or \"aggregate\" was expected", place, type);
+  if (!fields_copy_text(o, "time_unit", unit, sizeof unit, place, error)) return false;
+  if (strcmp(unit, "ns") != 0) return error_set(error, "%s.time_unit is \"%s\"; \"ns\" was expected", place, unit);
+  if (!fields_copy_text(o, "name", row.name, sizeof row.name, place, error) ||
+      !fields_read(o, row_fields, &row, place, error))
+    return false;
+  row.cpu_time.samples = row.time.samples;
+  result_add_row(result, &row);
+  return true;
+}
+
+static bool read_cell(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct gradient_cell cell = {0};
+  if (!fields_read(o, cell_fields, &cell, place, error)) return false;
+  const json_t *layers = fields_member(o, "layers", JSON_ARRAY, place, error);
+  if (!layers) return false;
+  const size_t count = json_array_size(layers);
+  if (count != cell.depth)
+    return error_set(error, "%s.layers holds %zu layers; depth is %zu", place, count, cell.depth);
+  cell.layers = calloc(count + 1, sizeof *cell.layers);
+  if (!cell.layers) return error_set(error, "out of memory");
+  result_add_cell(result, &cell);
+  for (size_t i = 0; i < count; i++) {
+    char deeper[80];
+    snprintf(deeper, sizeof deeper, "%s.layers[%zu]", place, i);
+    if (!fields_read(json_array_get(layers, i), layer_fields, &cell.layers[i], deeper, error)) return false;
+  }
+  return true;
+}
+
+static bool read_limit(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct result_limit limit = {0};
+  if (!fields_read(o, limit_fields, &limit, place, error)) return false;
+  result_add_limit(result, &limit);
+  return true;
+}
+
+static bool read_cache(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct machine *machine = &result->machine;
+  if (machine->cache_count == sizeof machine->caches / sizeof machine->caches[0])
+    return error_set(error, "%s: more caches than this program can hold", place);
+  return fields_read(o, cache_fields, &machine->caches[machine->cache_count++], place, error);
+}
+
+static bool read_warning(struct result *result, const json_t *o, const char *place, struct error *error) {
+  if (!json_is_string(o)) return error_set(error, "%s is not a string", place);
+  machine_warn(&result->machine, "%s", json_string_value(o));
+  return true;
+}
+
+typedef bool read_element(struct result *result, const json_t *element, const char *place, struct error *error);
+
+static bool read_array(struct result *result, const json_t *object, const char *place, const char *name,
+                       read_element *read, struct error *error) {
+  const json_t *array = fields_member(object, name, JSON_ARRAY, place, error);
+  if (!array) return false;
+  for (size_t i = 0; i < json_array_size(array); i++) {
+    char deeper[64];
+    snprintf(deeper, sizeof deeper, "%s%s%s[%zu]", place, *place ? "." : "", name, i);
+    if (!read(result, json_array_get(array, i), deeper, error)) return false;
+  }
+  return true;
+}
+
+static bool read_root(struct result *result, const json_t *root, struct error *error) {
+  const json_t *context, *machine;
+  return (context = fields_member(root, "context", JSON_OBJECT, "", error)) && read_context(result, context, error) &&
+         (machine = fields_member(root, "machine", JSON_OBJECT, "", error)) &&
+         fields_read(machine, machine_fields, &result->machine, "machine", error) &&
+         read_array(result, machine, "machine", "caches", read_cache, error) &&
+         read_array(result, machine, "machine", "warnings", read_warning, error) &&
+         read_array(result, machine, "machine", "limits", read_limit, error) &&
+         read_array(result, root, "", "benchmarks", read_row, error) &&
+         read_array(result, root, "", "gradients", read_cell, error);
+}
+
+bool result_read(struct result *result, const char *path, struct error *error) {
+  json_error_t bad;
+  struct error inner;
+  result_init(result);
+  FILE *file = fopen(path, "r");
+  if (!file) return error_set(error, "%s: %s", path, strerror(errno));
+  json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &bad);
+  fclose(file);
+  if (!root) return error_set(error, "%s:%d:%d: %s", path, bad.line, bad.column, bad.text);
+  if (!json_is_object(root)) error_set(&inner, "the document is not an object");
+  const bool fine = json_is_object(root) && read_root(result, root, &inner);
+  json_decref(root);
+  if (fine) return true;
+  result_free(result);
+  return error_set(error, "%s: %s", path, inner.text);
+}

@@ -1,0 +1,295 @@
+/* A result as JSON, and its way into a file: whole or not at all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/fields.h"
+#include "harness/result.h"
+
+/* ---- JSON ------------------------------------------------------------------------------------------------------- */
+
+static json_t *number_or_null(double number) {
+  json_t *value = json_real(number);
+  return value ? value : json_null(); /* jansson refuses NaN and infinities */
+}
+
+static double per_second(double amount, double ns) { return ns > 0 ? amount / ns * 1e9 : 0; }
+
+static int text_of(json_t *object, const char *name, const char *text) {
+  return json_object_set_new(object, name, fields_text(text));
+}
+
+/* What Google Benchmark's own fields say about a row; ours follow. real_time and cpu_time are medians. */
+static json_t *json_of_row(const struct result_row *row) {
+  json_t *o = json_object();
+  int bad = text_of(o, "name", row->name);
+  bad |= text_of(o, "run_name", row->name);
+  bad |= text_of(o, "run_type", "iteration");
+  bad |= json_object_set_new(o, "repetitions", json_integer((json_int_t)row->time.samples));
+  bad |= json_object_set_new(o, "repetition_index", json_integer(0));
+  bad |= text_of(o, "time_unit", "ns");
+  bad |= json_object_set_new(o, "items_per_second", number_or_null(per_second(row->items, row->time.median)));
+  bad |= json_object_set_new(o, "bytes_per_second", number_or_null(per_second(row->bytes, row->time.median)));
+  bad |= json_object_set_new(o, "flops_per_second", number_or_null(per_second(row->flops, row->time.median)));
+  if (bad == 0 && fields_write(o, row_fields, row)) return o;
+  json_decref(o);
+  return NULL;
+}
+
+static json_t *json_of_aggregate(const struct result_row *row, const char *aggregate, const char *unit, double real,
+                                 double cpu) {
+  char name[sizeof row->name + 16];
+  snprintf(name, sizeof name, "%s_%s", row->name, aggregate);
+  json_t *o = json_object();
+  int bad = text_of(o, "name", name);
+  bad |= text_of(o, "run_name", row->name);
+  bad |= text_of(o, "run_type", "aggregate");
+  bad |= json_object_set_new(o, "repetitions", json_integer((json_int_t)row->time.samples));
+  bad |= json_object_set_new(o, "threads", json_integer(row->threads));
+  bad |= text_of(o, "aggregate_name", aggregate);
+  bad |= text_of(o, "aggregate_unit", unit);
+  bad |= json_object_set_new(o, "iterations", json_integer((json_int_t)row->time.samples));
+  bad |= json_object_set_new(o, "real_time", number_or_null(real));
+  bad |= json_object_set_new(o, "cpu_time", number_or_null(cpu));
+  bad |= text_of(o, "time_unit", "ns");
+  if (bad == 0) return o;
+  json_decref(o);
+  return NULL;
+}
+
+static double ratio(double a, double b) { return b > 0 ? a / b : 0; }
+
+static bool add_row(json_t *array, const struct result_row *row) {
+  const struct statistics *t = &row->time, *c = &row->cpu_time;
+  int bad = json_array_append_new(array, json_of_row(row));
+  bad |= json_array_append_new(array, json_of_aggregate(row, "mean", "time", t->mean, c->mean));
+  bad |= json_array_append_new(array, json_of_aggregate(row, "median", "time", t->median, c->median));
+  bad |= json_array_append_new(array, json_of_aggregate(row, "stddev", "time", t->stddev, c->stddev));
+  bad |= json_array_append_new(
+      array, json_of_aggregate(row, "cv", "percentage", ratio(t->stddev, t->mean), ratio(c->stddev, c->mean)));
+  return bad == 0;
+}
+
+/* One object of the fields for each of count structs. */
+static json_t *json_of_array(const struct field *fields, const void *structs, size_t count, size_t size) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < count; i++) {
+    json_t *o = json_object();
+    const bool written = fields_write(o, fields, (const char *)structs + i * size);
+    if (json_array_append_new(array, o) != 0 || !written) {
+      json_decref(array);
+      return NULL;
+    }
+  }
+  return array;
+}
+
+static json_t *json_of_cell(const struct gradient_cell *cell) {
+  json_t *o = json_object();
+  const size_t layers = cell->layers ? cell->depth : 0;
+  json_t *array = json_of_array(layer_fields, cell->layers, layers, sizeof *cell->layers);
+  const bool written = fields_write(o, cell_fields, cell);
+  if (json_object_set_new(o, "layers", array) == 0 && written) return o;
+  json_decref(o);
+  return NULL;
+}
+
+static json_t *json_of_machine(const struct result *result) {
+  const struct machine *machine = &result->machine;
+  json_t *o = json_object(), *warnings = json_array();
+  int bad = !fields_write(o, machine_fields, machine);
+  for (size_t i = 0; i < machine->warning_count; i++)
+    bad |= json_array_append_new(warnings, fields_text(machine->warnings[i]));
+  bad |= json_object_set_new(o, "warnings", warnings);
+  bad |= json_object_set_new(
+      o, "caches", json_of_array(cache_fields, machine->caches, machine->cache_count, sizeof machine->caches[0]));
+  bad |= json_object_set_new(
+      o, "limits", json_of_array(limit_fields, result->limits, result->limit_count, sizeof result->limits[0]));
+  if (bad == 0) return o;
+  json_decref(o);
+  return NULL;
+}
+
+/* The caches as Google Benchmark lists them. */
+static json_t *context_caches(const struct machine *machine) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < machine->cache_count; i++) {
+    const struct cache *cache = &machine->caches[i];
+    json_array_append_new(array, json_pack("{ss si sI si}", "type", cache->level == 1 ? "Data" : "Unified", "level",
+                                           cache->level, "size", (json_int_t)cache->bytes, "num_sharing",
+                                           cache->cores_sharing));
+  }
+  return array;
+}
+
+static json_t *json_of_context(const struct result *result) {
+  const struct machine *machine = &result->machine;
+  char seed[24], executable[sizeof result->command];
+  snprintf(seed, sizeof seed, "%llu", (unsigned long long)result->seed);
+  snprintf(executable, sizeof executable, "%s", result->command);
+  executable[strcspn(executable, " ")] = '\0';
+  json_t *o = json_object(), *load = json_array();
+  int bad = text_of(o, "date", result->date);
+  bad |= text_of(o, "host_name", machine->host);
+  bad |= text_of(o, "executable", executable);
+  bad |= json_object_set_new(o, "num_cpus", json_integer(machine->hardware_threads));
+  bad |= json_object_set_new(o, "mhz_per_cpu", json_integer((json_int_t)(machine->core_hertz / 1e6 + 0.5)));
+  bad |= json_object_set_new(o, "caches", context_caches(machine));
+  bad |= json_array_append_new(load, number_or_null(machine->load));
+  bad |= json_object_set_new(o, "load_avg", load);
+  bad |= text_of(o, "library_build_type", "release");
+  bad |= json_object_set_new(o, "format", json_integer(RESULT_FORMAT));
+  bad |= text_of(o, "version", result->version);
+  bad |= text_of(o, "commit", result->commit);
+  bad |= text_of(o, "command", result->command);
+  bad |= text_of(o, "seed", seed); /* a string, because many readers of JSON lose digits beyond 2^53 */
+  bad |= json_object_set_new(o, "interrupted", json_boolean(result->interrupted));
+  if (bad == 0) return o;
+  json_decref(o);
+  return NULL;
+}
+
+char *result_to_json(const struct result *result) {
+  json_t *root = json_object(), *benchmarks = json_array(), *gradients = json_array();
+  int bad = json_object_set_new(root, "context", json_of_context(result));
+  for (size_t i = 0; i < result->row_count; i++) bad |= !add_row(benchmarks, &result->rows[i]);
+  for (size_t i = 0; i < result->cell_count; i++)
+    bad |= json_array_append_new(gradients, json_of_cell(&result->cells[i]));
+  bad |= json_object_set_new(root, "benchmarks", benchmarks);
+  bad |= json_object_set_new(root, "gradients", gradients);
+  bad |= json_object_set_new(root, "machine", json_of_machine(result));
+  char *text = bad ? NULL : json_dumps(root, JSON_INDENT(1));
+  json_decref(root);
+  return text;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+/* Where a path that may be a symbolic link leads, also when nothing is there yet. */
+static bool follow_links(const char *path, char *target, struct error *error) {
+  if (strlen(path) >= PATH_MAX) return error_set(error, "%.60s...: file name too long", path);
+  strcpy(target, path);
+  for (int links = 0; links < 40; links++) {
+    char to[PATH_MAX], folder[PATH_MAX], joined[PATH_MAX];
+    const ssize_t length = readlink(target, to, sizeof to - 1);
+    if (length < 0) return true;
+    to[length] = '\0';
+    if (to[0] == '/') {
+      strcpy(target, to);
+      continue;
+    }
+    strcpy(folder, target);
+    if (snprintf(joined, sizeof joined, "%s/%s", dirname(folder), to) >= (int)sizeof joined)
+      return error_set(error, "%s: file name too long", path);
+    strcpy(target, joined);
+  }
+  return error_set(error, "%s: too many symbolic links", path);
+}
+
+struct destination {
+  char path[PATH_MAX];   /* with symbolic links followed */
+  char folder[PATH_MAX]; /* that path is in */
+  char temporary[PATH_MAX + 16];
+  bool special; /* not a regular file: nothing to protect, and nothing that a rename may replace */
+  mode_t mode;
+};
+
+/* The permissions a new file gets. */
+static mode_t default_mode(void) {
+  const mode_t mask = umask(0);
+  umask(mask);
+  return 0666 & ~mask;
+}
+
+static bool find_destination(const char *path, struct destination *to, struct error *error) {
+  struct stat status;
+  if (*path == '\0') return error_set(error, "an empty file name was given for the result");
+  if (!follow_links(path, to->path, error)) return false;
+  strcpy(to->folder, to->path);
+  strcpy(to->folder, dirname(to->folder));
+  snprintf(to->temporary, sizeof to->temporary, "%s.XXXXXX", to->path);
+  to->special = false;
+  to->mode = default_mode();
+  if (stat(to->path, &status) != 0) {
+    if (errno == ENOENT && to->path[strlen(to->path) - 1] != '/') return true;
+    return error_set(error, "cannot write %s: %s", path, strerror(errno));
+  }
+  if (S_ISDIR(status.st_mode)) return error_set(error, "cannot write %s: it is a directory; name a file in it", path);
+  if (access(to->path, W_OK) != 0) return error_set(error, "cannot write %s: %s", path, strerror(errno));
+  to->special = !S_ISREG(status.st_mode);
+  to->mode = status.st_mode & 07777;
+  return true;
+}
+
+bool result_check_writable(const char *path, struct error *error) {
+  struct destination to;
+  if (!find_destination(path, &to, error)) return false;
+  if (to.special) return true;
+  const int file = mkstemp(to.temporary);
+  if (file < 0)
+    return error_set(error, "cannot write %s: no file can be made in %s: %s", path, to.folder, strerror(errno));
+  close(file);
+  unlink(to.temporary);
+  return true;
+}
+
+static bool write_all(int file, const char *text, size_t length) {
+  while (length > 0) {
+    const ssize_t written = write(file, text, length);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text += written;
+    length -= (size_t)written;
+  }
+  return true;
+}
+
+static bool write_special(const struct destination *to, const char *text, size_t length) {
+  const int file = open(to->path, O_WRONLY | O_NOCTTY);
+  if (file < 0) return false;
+  const bool fine = write_all(file, text, length);
+  return close(file) == 0 && fine;
+}
+
+/* Makes the rename itself durable. Not all file systems can; that is no reason to fail. */
+static void sync_folder(const char *folder) {
+  const int file = open(folder, O_RDONLY | O_DIRECTORY);
+  if (file < 0) return;
+  (void)!fsync(file);
+  close(file);
+}
+
+static bool replace_file(struct destination *to, const char *text, size_t length) {
+  const int file = mkstemp(to->temporary);
+  if (file < 0) return false;
+  bool fine = fchmod(file, to->mode) == 0 && write_all(file, text, length) && fsync(file) == 0;
+  int why = errno;
+  if (close(file) != 0 && fine) fine = false, why = errno;
+  if (fine && rename(to->temporary, to->path) == 0) {
+    sync_folder(to->folder);
+    return true;
+  }
+  if (fine) why = errno;
+  unlink(to->temporary);
+  errno = why;
+  return false;
+}
+
+bool result_write(const struct result *result, const char *path, struct error *error) {
+  struct destination to;
+  if (!find_destination(path, &to, error)) return false;
+  char *text = result_to_json(result);
+  size_t length = text ? strlen(text) : 0;
+  if (!text) return error_set(error, "cannot write %s: out of memory", path);
+  text[length++] = '\n'; /* in the place of the terminating zero */
+  const bool fine = to.special ? write_special(&to, text, length) : replace_file(&to, text, length);
+  const int why = errno;
+  free(text);
+  return fine || error_set(error, "cannot write %s: %s", path, strerror(why));
+}

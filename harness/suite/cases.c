@@ -1,0 +1,242 @@
+#include "harness/suite/cases.h"
+
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/interrupt.h"
+#include "harness/peers/peers.h"
+
+/* Scalar rows that only serve comparison get this share of the time of others. */
+#define SUPPORT_SHARE 0.2
+/* They are left out where one call would take them longer than this. */
+#define SUPPORT_CALL_SECONDS 0.5
+
+/* ---- which rows ------------------------------------------------------------------------------------------------- */
+
+bool cases_arch_selected(const struct run *run, enum arch arch) {
+  for (size_t i = 0; i < run->options->arch_count; i++)
+    if (run->options->archs[i] == arch) return true;
+  return false;
+}
+
+size_t cases_archs(const struct run *run, enum arch archs[ARCH_COUNT]) {
+  size_t count = 0;
+  for (enum arch arch = 0; arch < ARCH_COUNT; arch++)
+    if (arch == ARCH_SCALAR || cases_arch_selected(run, arch)) archs[count++] = arch;
+  return count;
+}
+
+bool cases_can_run(const struct run *run, enum arch arch, const struct kernel *kernel) {
+  return !kernel_obstacle(arch_table(arch), kernel, run->cpu);
+}
+
+void cases_name(struct result_row *row) {
+  const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
+  snprintf(row->name, sizeof row->name, "%s/%s/%s/arch:%s/threads:%d%s%s", row->suite, row->kernel, row->shape,
+           row->arch, row->threads, own ? "" : "/provider:", own ? "" : row->provider);
+}
+
+struct result_row cases_row(const char *suite, const struct kernel *kernel, enum arch arch, const char *shape_text,
+                            struct shape shape, int threads, enum residence residence) {
+  struct result_row row = {.threads = threads};
+  snprintf(row.suite, sizeof row.suite, "%s", suite);
+  snprintf(row.provider, sizeof row.provider, "%s", kernel_provider(kernel, row.kernel, sizeof row.kernel));
+  snprintf(row.shape, sizeof row.shape, "%s", shape_text);
+  snprintf(row.arch, sizeof row.arch, "%s", arch_name(arch));
+  snprintf(row.residence, sizeof row.residence, "%s", residence_names[residence]);
+  row.flops = kernel->operations(shape, arch_table(arch)->lanes);
+  row.bytes = kernel->bytes(shape);
+  cases_name(&row);
+  return row;
+}
+
+/* Whether the user asked for the row, or for the same one of another arch. */
+static bool asked_for(const struct run *run, const struct result_row *row, bool any_arch) {
+  if (!any_arch) return run_wants(run, row->name);
+  struct result_row sibling = *row;
+  for (size_t i = 0; i < run->options->arch_count; i++) {
+    snprintf(sibling.arch, sizeof sibling.arch, "%s", arch_name(run->options->archs[i]));
+    cases_name(&sibling);
+    if (run_wants(run, sibling.name)) return true;
+  }
+  return false;
+}
+
+static void *grown(void *array, size_t count, size_t size) {
+  void *larger = realloc(array, count * size);
+  if (larger) return larger;
+  fputs("bench: out of memory\n", stderr);
+  abort();
+}
+
+/* Elementwise kernels write one float an element. */
+static struct traffic traffic_of(enum signature signature, double bytes, double elements) {
+  const double written = sizeof(float) * elements;
+  switch (signature) {
+  case SIGNATURE_words:
+  case SIGNATURE_fill:
+  case SIGNATURE_map:
+  case SIGNATURE_loss:
+  case SIGNATURE_backward: return (struct traffic){bytes - written, written, false};
+  case SIGNATURE_update: return (struct traffic){bytes - written, written, true};
+  case SIGNATURE_dense: return (struct traffic){bytes, 0, false};
+  default: return (struct traffic){0};
+  }
+}
+
+/* Warming caches takes about as long as half of the samples; finding the number of calls comes once. */
+static double planned_seconds(double seconds) { return 1.5 * seconds + 0.008; }
+
+/* A call is at least as long as its operations at the peak rate. */
+static bool too_slow(const struct run *run, const struct result_row *row, const struct kernel *kernel) {
+  const double rate = cases_limit(run->result, kernel->limit, NULL, row->arch, row->threads);
+  return rate > 0 && row->flops / rate > SUPPORT_CALL_SECONDS;
+}
+
+struct bench_case *cases_add(struct run *run, struct cases *cases, const struct result_row *row,
+                             const struct kernel *kernel, bool needed) {
+  const bool selected = cases_arch_selected(run, arch_find(row->arch));
+  const bool asked = run->options->suites[run->suite] && asked_for(run, row, !selected);
+  if (!asked && !needed) return NULL;
+  if (!selected && too_slow(run, row, kernel)) return NULL;
+  const bool support = !asked || !selected;
+  const double seconds = run->options->min_time * (selected ? 1 : SUPPORT_SHARE);
+  if (run->planning) {
+    run_plan(run, support ? NULL : row->name, planned_seconds(seconds));
+    if (!support && row->bytes > 0 && residence_find(row->residence) < RESIDENCE_COUNT)
+      run->plan->limits[residence_find(row->residence)] = true;
+    run->plan->rows |= !support;
+    return NULL;
+  }
+  const size_t i = cases->count++;
+  cases->items = grown(cases->items, cases->count, sizeof *cases->items);
+  cases->traffic = grown(cases->traffic, cases->count, sizeof *cases->traffic);
+  cases->compute_limit = grown(cases->compute_limit, cases->count, sizeof *cases->compute_limit);
+  cases->items[i] = (struct bench_case){.row = *row, .hot = true, .seconds = seconds};
+  cases->items[i].row.support = support;
+  cases->traffic[i] = traffic_of(kernel->signature, row->bytes, row->items);
+  cases->compute_limit[i] = kernel->limit;
+  return &cases->items[i];
+}
+
+void cases_free(struct cases *cases) {
+  free(cases->items);
+  free(cases->traffic);
+  free(cases->compute_limit);
+  *cases = (struct cases){0};
+}
+
+/* ---- limits ----------------------------------------------------------------------------------------------------- */
+
+double cases_limit(const struct result *result, const char *name, const char *residence, const char *arch,
+                   int threads) {
+  for (size_t i = 0; i < result->limit_count; i++) {
+    const struct result_limit *limit = &result->limits[i];
+    if (limit->threads == threads && strcmp(limit->name, name) == 0 && strcmp(limit->arch, arch) == 0 &&
+        strcmp(limit->residence, residence ? residence : "") == 0)
+      return limit->value;
+  }
+  return 0;
+}
+
+/* A limit that may bind, and the nanoseconds it asks for; 0 when not known. */
+struct bound_time {
+  const char *limit;
+  double ns;
+};
+
+static struct bound_time time_at(const struct result *result, const struct result_row *row, const char *limit,
+                                 double bytes) {
+  const double rate = cases_limit(result, limit, row->residence, row->arch, row->threads);
+  return (struct bound_time){limit, rate > 0 ? bytes / rate * 1e9 : 0};
+}
+
+/* Streaming stores where they are faster. */
+static struct bound_time sooner(struct bound_time a, struct bound_time b) { return b.ns > 0 && b.ns < a.ns ? b : a; }
+
+/* The shortest time in which that traffic can pass. What is written passes like a copy of as much, with ordinary or
+ * streaming stores. What is read beyond that goes by the read limit: beside the copy in L1, where loads and stores have
+ * ports of their own, after it elsewhere, where they share one path. Except in place: there an ordinary copy's fetching
+ * of lines to be written is the reading. */
+static struct bound_time memory_time(const struct result *result, const struct result_row *row,
+                                     struct traffic traffic) {
+  const double w = traffic.written, beyond = traffic.read - w;
+  const struct bound_time all_read = time_at(result, row, "memory_read", traffic.read);
+  if (traffic.read + w <= 0) return (struct bound_time){"", 0};
+  if (traffic.read <= 0)
+    return sooner(time_at(result, row, "memory_write", w), time_at(result, row, "memory_write_stream", w));
+  if (w <= 0) return all_read;
+  struct bound_time plain = time_at(result, row, "memory_copy", 2 * w);
+  struct bound_time stream = time_at(result, row, "memory_copy_stream", 2 * w);
+  if (strcmp(row->residence, residence_names[RESIDENCE_L1]) == 0) {
+    const struct bound_time copy = sooner(plain, stream);
+    return copy.ns > all_read.ns ? copy : all_read;
+  }
+  const double more = beyond > 0 ? time_at(result, row, "memory_read", beyond).ns : 0;
+  if (!traffic.in_place) plain.ns += more;
+  stream.ns += more;
+  return sooner(plain, stream);
+}
+
+/* Names the limit that binds the row and the share of it that was reached. */
+static void hold_against_limits(const struct result *result, struct result_row *row, struct traffic traffic,
+                                const char *compute_limit) {
+  const struct bound_time memory = memory_time(result, row, traffic);
+  const double rate = cases_limit(result, compute_limit, NULL, row->arch, row->threads);
+  const double compute = rate > 0 ? row->flops / rate * 1e9 : 0;
+  if (compute <= 0 && memory.ns <= 0) return;
+  snprintf(row->limit, sizeof row->limit, "%s", compute > memory.ns ? compute_limit : memory.limit);
+  row->fraction_of_limit = fmax(compute, memory.ns) / row->time.median;
+}
+
+/* ---- running ---------------------------------------------------------------------------------------------------- */
+
+/* Our own scalar row of the same work, or NULL. */
+static const struct result_row *scalar_row(const struct cases *cases, const struct result_row *row) {
+  for (size_t i = 0; i < cases->count; i++) {
+    const struct result_row *other = &cases->items[i].row;
+    if (strcmp(other->arch, arch_name(ARCH_SCALAR)) == 0 && strcmp(other->provider, OWN_PROVIDER) == 0 &&
+        strcmp(other->kernel, row->kernel) == 0 && strcmp(other->shape, row->shape) == 0)
+      return other;
+  }
+  return NULL;
+}
+
+static void show_progress(void *context, const struct bench_case *c, double share) {
+  run_progress(context, share * planned_seconds(c->seconds), c->row.name);
+}
+
+bool cases_run(struct run *run, struct cases *cases, struct error *error) {
+  if (cases->count == 0 || interrupted()) return true;
+  run_pin(run, cases->threads);
+  if (!measure(cases->items, cases->count, run->options->seed, show_progress, run))
+    return error_set(error, "out of memory while measuring");
+  for (size_t i = 0; i < cases->count; i++) {
+    struct result_row *row = &cases->items[i].row;
+    if (row->time.samples == 0) continue;
+    const struct result_row *scalar = scalar_row(cases, row);
+    if (scalar && scalar->time.samples) row->times_scalar = scalar->time.median / row->time.median;
+    hold_against_limits(run->result, row, cases->traffic[i], cases->compute_limit[i]);
+    result_add_row(run->result, row);
+  }
+  return true;
+}
+
+/* ---- data ------------------------------------------------------------------------------------------------------- */
+
+#define FILL_BLOCK 65536
+
+void fill_normals(const struct run *run, float *values, size_t n, int threads, uint64_t stream) {
+  static _Alignas(64) float block[FILL_BLOCK];
+  const struct init standard = {.seed = run->options->seed, .stream = stream, .p = {.b = 1}, .fan_in = 1, .fan_out = 1};
+  arch_table(run->options->archs[run->options->arch_count - 1])->init_normal(block, 0, FILL_BLOCK, &standard);
+#pragma omp parallel num_threads(threads)
+  {
+    const size_t t = (size_t)omp_get_thread_num(), all = (size_t)threads;
+    const size_t end = n / all * (t + 1) + (t + 1 == all ? n % all : 0);
+    for (size_t i = n / all * t; i < end; i += FILL_BLOCK)
+      memcpy(values + i, block, (end - i < FILL_BLOCK ? end - i : FILL_BLOCK) * sizeof *values);
+  }
+}

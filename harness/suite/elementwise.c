@@ -1,0 +1,197 @@
+#include "harness/suite/elementwise.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Elements of one call on data in memory: long enough that starting costs nothing, short enough for short samples. No
+ * power of two, so that no row in a cache has the same shape; whole cache lines. */
+#define WINDOW ((size_t)1000000)
+#define SMALLEST 256
+#define PEAK_STEPS 24576
+/* Arrays start at different offsets from a page, so that none evicts another from a set of the cache. */
+#define STAGGER (9 * 64 / sizeof(float))
+#define HUGE_PAGE ((size_t)2 << 20)
+/* fan_in and fan_out of initializers; any would do. */
+#define FAN 1024
+#define RATE 1e-6f
+
+/* ---- one call --------------------------------------------------------------------------------------------------- */
+
+struct elementwise {
+  const struct kernel *kernel;
+  kernel_function *function;
+  struct arena *arena;
+  size_t n; /* elements a thread works on in one call */
+  bool walks;
+  struct init init;
+};
+
+static void call_once(const struct elementwise *e, const float *x, const float *dy, float *y, size_t first) {
+  const struct parameters p = e->kernel->defaults;
+  switch (e->kernel->signature) {
+  case SIGNATURE_map: ((map_kernel *)e->function)(x, y, e->n, p); break;
+  case SIGNATURE_backward: ((backward_kernel *)e->function)(x, dy, y, e->n, p); break;
+  case SIGNATURE_words: ((words_kernel *)e->function)((uint32_t *)y, first, e->n, e->init.seed, 0); break;
+  case SIGNATURE_fill: ((fill_kernel *)e->function)(y, first, e->n, &e->init); break;
+  case SIGNATURE_update: ((update_kernel *)e->function)(y, x, e->n, RATE); break;
+  case SIGNATURE_peak: ((peak_kernel *)e->function)(e->n, y); break;
+  case SIGNATURE_traffic: ((traffic_kernel *)e->function)(y, x, e->n); break;
+  default: break;
+  }
+}
+
+static void call(void *context, int thread, uint64_t calls) {
+  const struct elementwise *e = context;
+  const struct arena *arena = e->arena;
+  const size_t begin = (size_t)thread * arena->part;
+  size_t at = e->walks ? arena->places[thread].next : 0;
+  for (; calls > 0; calls--) {
+    float *const y = arena->y + begin + at;
+    call_once(e, arena->x + begin + at, arena->dy + begin + at, y, begin + at);
+    measure_keep(y);
+    if (e->walks) at = at + 2 * e->n <= arena->windows_end ? at + e->n : 0;
+  }
+  if (e->walks) arena->places[thread].next = at;
+}
+
+/* ---- arrays ----------------------------------------------------------------------------------------------------- */
+
+static int arrays_used(enum signature signature) {
+  switch (signature) {
+  case SIGNATURE_backward: return 3;
+  case SIGNATURE_map:
+  case SIGNATURE_update:
+  case SIGNATURE_traffic: return 2;
+  default: return 1;
+  }
+}
+
+static bool is_elementwise(enum signature signature) {
+  return signature != SIGNATURE_dense && signature != SIGNATURE_loss;
+}
+
+/* Huge pages, where the system gives them, lay arrays out alike in every run. */
+static bool arena_open(struct run *run, struct arena *arena, int threads, struct error *error) {
+  const size_t length = (size_t)threads * arena->part, stride = length + STAGGER;
+  arena->bytes = (size_t)arena->arrays * stride * sizeof(float) + HUGE_PAGE;
+  arena->places = aligned_alloc(64, (size_t)threads * sizeof *arena->places);
+  arena->block = mmap(NULL, arena->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (arena->block == MAP_FAILED) arena->block = NULL;
+  if (!arena->block || !arena->places) return error_set(error, "out of memory: %zu bytes for arrays", arena->bytes);
+  float *const base = (float *)(((uintptr_t)arena->block + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+  (void)madvise(base, arena->bytes - HUGE_PAGE, MADV_HUGEPAGE);
+  memset(arena->places, 0, (size_t)threads * sizeof *arena->places);
+  arena->y = base;
+  arena->x = arena->arrays > 1 ? base + stride : base;
+  arena->dy = arena->arrays > 2 ? base + 2 * stride : base;
+  run_pin(run, threads);
+  for (int i = 0; i < arena->arrays; i++) fill_normals(run, base + (size_t)i * stride, length, threads, (uint64_t)i);
+  return true;
+}
+
+static void arena_close(struct arena *arena) {
+  if (arena->block) munmap(arena->block, arena->bytes);
+  free(arena->places);
+}
+
+/* ---- the cases -------------------------------------------------------------------------------------------------- */
+
+static size_t power_of_two_below(size_t n) {
+  size_t power = 1;
+  while (power <= n / 2) power *= 2;
+  return power;
+}
+
+/* Elements for one thread: a power of two whose footprint is at most the residence's, and half of it at least. */
+static size_t elements_for(const struct run *run, const struct kernel *kernel, enum residence residence, int threads) {
+  if (kernel->signature == SIGNATURE_peak) return PEAK_STEPS;
+  if (residence == RESIDENCE_MEMORY) return WINDOW;
+  const double bytes = kernel->bytes((struct shape){1, 1, 1});
+  const size_t n =
+      power_of_two_below((size_t)((double)residence_bytes(&run->result->machine, residence, threads) / bytes));
+  return n < SMALLEST ? SMALLEST : n;
+}
+
+/* Room in the arena for the case. Each array alone is as large as several caches. */
+static void arena_reserve(const struct run *run, struct arena *arena, const struct elementwise *e, int threads) {
+  size_t part = e->n;
+  if (e->walks) {
+    const size_t windows = residence_bytes(&run->result->machine, RESIDENCE_MEMORY, threads) / sizeof(float) / e->n;
+    part = windows > 2 ? windows * e->n : 2 * e->n;
+    arena->windows_end = part;
+  }
+  if (part > arena->part) arena->part = part;
+  const int arrays = arrays_used(e->kernel->signature);
+  if (arrays > arena->arrays) arena->arrays = arrays;
+}
+
+static bool kernel_needs_limit_row(const struct run *run, const struct kernel *kernel, enum arch arch,
+                                   enum residence residence) {
+  if (run->suite != SUITE_LIMITS || !run->plan->rows) return false;
+  if (kernel->signature == SIGNATURE_peak) return true;
+  return cases_arch_selected(run, arch) && run->plan->limits[residence];
+}
+
+static void add_case(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
+                     enum arch arch, enum residence residence) {
+  const size_t n = elements_for(run, kernel, residence, cases->threads), all = n * (size_t)cases->threads;
+  char shape[24];
+  snprintf(shape, sizeof shape, "%zu", all);
+  struct result_row row =
+      cases_row(kernel->suite, kernel, arch, shape, (struct shape){1, all, 1}, cases->threads, residence);
+  if (kernel->signature == SIGNATURE_peak) row.residence[0] = '\0';
+  row.items = (double)all;
+  struct bench_case *added = cases_add(run, cases, &row, kernel, kernel_needs_limit_row(run, kernel, arch, residence));
+  struct elementwise *e = added ? calloc(1, sizeof *e) : NULL;
+  if (!e) return;
+  *e = (struct elementwise){.kernel = kernel,
+                            .function = kernel_in_table(arch_table(arch), kernel),
+                            .arena = arena,
+                            .n = n,
+                            .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
+                            .init = {run->options->seed, 0, kernel->defaults, FAN, FAN}};
+  added->call = call;
+  added->context = e;
+  added->team = true;
+  added->hot = !e->walks;
+  arena_reserve(run, arena, e, cases->threads);
+}
+
+static void add_cases(struct run *run, struct cases *cases, struct arena *arena, const char *suite,
+                      const enum residence *residences, size_t count) {
+  enum arch archs[ARCH_COUNT];
+  const size_t arch_count = cases_archs(run, archs);
+  for (size_t k = 0; k < KERNEL_COUNT; k++) {
+    if (strcmp(kernels[k].suite, suite) != 0 || !is_elementwise(kernels[k].signature)) continue;
+    const bool peak = kernels[k].signature == SIGNATURE_peak;
+    for (size_t r = 0; r < (peak ? 1 : count); r++) {
+      if (!peak && residence_bytes(&run->result->machine, residences[r], cases->threads) == 0) continue;
+      for (size_t a = 0; a < arch_count; a++)
+        if (cases_can_run(run, archs[a], &kernels[k]))
+          add_case(run, cases, arena, &kernels[k], archs[a], residences[r]);
+    }
+  }
+}
+
+bool elementwise_suite(struct run *run, const char *suite, const enum residence *residences, size_t count,
+                       struct error *error) {
+  bool fine = true;
+  for (size_t t = 0; fine && t < run->options->thread_count; t++) {
+    struct cases cases = {.threads = run->options->threads[t]};
+    struct arena arena = {.arrays = 1};
+    add_cases(run, &cases, &arena, suite, residences, count);
+    if (cases.count) fine = arena_open(run, &arena, cases.threads, error) && cases_run(run, &cases, error);
+    arena_close(&arena);
+    for (size_t i = 0; i < cases.count; i++) free(cases.items[i].context);
+    cases_free(&cases);
+  }
+  return fine;
+}
+
+size_t elementwise_residences(const struct run *run, const enum residence **residences) {
+  static const enum residence all[] = {RESIDENCE_L1, RESIDENCE_L2, RESIDENCE_MEMORY};
+  *residences = run->options->quick ? all + 1 : all;
+  return run->options->quick ? 1 : sizeof all / sizeof *all;
+}

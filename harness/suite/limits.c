@@ -1,0 +1,23 @@
+/* The machine's own limits, which every other row is held against. Runs first, also when not asked for: then only what
+ * the other rows need is measured. */
+#include <string.h>
+
+#include "harness/suite/elementwise.h"
+
+/* A limit is what the machine sustains, so it is the median like any other figure. */
+static void note_limit(struct result *result, const struct result_row *row) {
+  struct result_limit limit = {.threads = row->threads};
+  strcpy(limit.residence, row->residence);
+  strcpy(limit.arch, row->arch);
+  memcpy(limit.name, row->kernel, sizeof limit.name - 1);
+  limit.value = (row->flops > 0 ? row->flops : row->bytes) / row->time.median * 1e9;
+  result_add_limit(result, &limit);
+}
+
+bool suite_limits(struct run *run, struct error *error) {
+  static const enum residence all[] = {RESIDENCE_L1, RESIDENCE_L2, RESIDENCE_L3, RESIDENCE_MEMORY};
+  const size_t before = run->result->row_count;
+  if (!elementwise_suite(run, suite_names[SUITE_LIMITS], all, sizeof all / sizeof *all, error)) return false;
+  for (size_t i = before; i < run->result->row_count; i++) note_limit(run->result, &run->result->rows[i]);
+  return true;
+}

@@ -1,0 +1,306 @@
+#include "harness/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "harness/peers/peers.h"
+#include "harness/residence.h"
+
+struct style table_style(FILE *out, enum output_format format) {
+  const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+  const bool plain = (no_color && *no_color) || !term || strcmp(term, "dumb") == 0;
+  return (struct style){.markdown = format == FORMAT_MARKDOWN,
+                        .color = format == FORMAT_TABLE && !plain && isatty(fileno(out))};
+}
+
+/* ---- the machine ------------------------------------------------------------------------------------------------ */
+
+static void size_text(size_t bytes, char *text, size_t size) {
+  const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  size_t unit = 0;
+  double value = (double)bytes;
+  for (; value >= 1024 && unit < 4; unit++) value /= 1024;
+  snprintf(text, size, "%.4g %s", value, units[unit]);
+}
+
+static void print_caches(FILE *out, struct style style, const struct machine *machine) {
+  char text[512] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < machine->cache_count && used < sizeof text; i++) {
+    char size[32];
+    const struct cache *cache = &machine->caches[i];
+    size_text(cache->bytes, size, sizeof size);
+    used += (size_t)snprintf(text + used, sizeof text - used, "%sL%d %d x %s", i ? ", " : "", cache->level,
+                             cache->count, size);
+    if (cache->cores_sharing > 1 && used < sizeof text)
+      used += (size_t)snprintf(text + used, sizeof text - used, " (%d cores each)", cache->cores_sharing);
+  }
+  if (used) grid_fact(out, style, "caches", "%s", text);
+}
+
+void table_machine(FILE *out, struct style style, const struct machine *m) {
+  char memory[32];
+  size_text(m->memory_bytes, memory, sizeof memory);
+  if (style.markdown) fputs("### machine\n\n", out);
+  grid_fact(out, style, "CPU", "%s%s%s", m->cpu, m->emulator[0] ? ", under " : "", m->emulator);
+  grid_fact(out, style, "", "%s family %s model %s stepping %s microcode %s", m->vendor, m->family, m->model,
+            m->stepping, m->microcode);
+  grid_fact(out, style, "topology", "%s; memory %s", m->topology, memory);
+  print_caches(out, style, m);
+  if (m->core_hertz > 0) grid_fact(out, style, "clock", "%.2f GHz measured", m->core_hertz * 1e-9);
+  grid_fact(out, style, "features", "%s", m->features);
+  grid_fact(out, style, "system", "%s%s%s", m->kernel, m->hypervisor[0] ? ", under " : "", m->hypervisor);
+  grid_fact(out, style, "built by", "%s; %s", m->compiler, m->libraries);
+  grid_fact(out, style, "arch", "requested %s, selected %s, supported %s: %s", m->requested, m->selected, m->supported,
+            m->reason);
+  grid_fact(out, style, "counters", "%s", m->counters);
+  grid_fact(out, style, "pinned to", "%s", m->pinning);
+  if (style.markdown) fputc('\n', out);
+}
+
+/* ---- limits ----------------------------------------------------------------------------------------------------- */
+
+static const char *plural(int n) { return n == 1 ? "" : "s"; }
+
+static bool shown(const struct result_row *row, const char *suite) {
+  return !row->support && strcmp(row->suite, suite) == 0;
+}
+
+static bool same_limit(const struct result_row *a, const struct result_row *b) {
+  return strcmp(a->kernel, b->kernel) == 0 && strcmp(a->residence, b->residence) == 0;
+}
+
+static bool same_column(const struct result_row *a, const struct result_row *b) {
+  return a->threads == b->threads && strcmp(a->arch, b->arch) == 0;
+}
+
+#define LIMIT_COLUMNS 5 /* that fit beside the names */
+
+/* The first rows of each column, or of each line, in order. */
+static size_t distinct(const struct result *result, const char *suite, const struct result_row **list,
+                       bool (*same)(const struct result_row *, const struct result_row *)) {
+  size_t count = 0;
+  for (size_t i = 0; i < result->row_count; i++) {
+    if (!shown(&result->rows[i], suite)) continue;
+    size_t j = 0;
+    while (j < count && !same(list[j], &result->rows[i])) j++;
+    if (j == count) list[count++] = &result->rows[i];
+  }
+  return count;
+}
+
+static void print_limit_block(FILE *out, struct style style, const struct result *result,
+                              const struct result_row *const *lines, size_t line_count,
+                              const struct result_row *const *columns, size_t column_count) {
+  char headers[LIMIT_COLUMNS][GRID_TEXT];
+  struct grid grid = {.headers = {"<limit", "<of", "<unit"}, .columns = 3 + column_count};
+  for (size_t c = 0; c < column_count; c++) {
+    snprintf(headers[c], sizeof headers[c], "%s x%d", columns[c]->arch, columns[c]->threads);
+    grid.headers[3 + c] = headers[c];
+  }
+  for (size_t l = 0; l < line_count; l++) {
+    struct grid_row *to = grid_add(&grid);
+    grid_cell(to, 0, "%s", lines[l]->kernel);
+    grid_cell(to, 1, "%s", lines[l]->residence);
+    grid_cell(to, 2, "%s", lines[l]->bytes > 0 ? "GB/s" : strcmp(lines[l]->kernel, "fma_peak") ? "Gop/s" : "GFLOP/s");
+    for (size_t i = 0; i < result->row_count; i++) {
+      const struct result_row *row = &result->rows[i];
+      for (size_t c = 0; c < column_count; c++)
+        if (shown(row, "limits") && same_limit(row, lines[l]) && same_column(row, columns[c]))
+          grid_cell(to, 3 + c, "%.1f", (row->bytes > 0 ? row->bytes : row->flops) / row->time.median);
+    }
+  }
+  grid_heading(out, style, "limits of this machine, by arch x threads");
+  grid_print(&grid, out, style);
+  grid_free(&grid);
+}
+
+static void print_limits(FILE *out, struct style style, const struct result *result) {
+  const struct result_row **lines = calloc(2 * result->row_count + 1, sizeof *lines);
+  if (!lines) return;
+  const struct result_row **columns = lines + result->row_count;
+  const size_t line_count = distinct(result, "limits", lines, same_limit);
+  const size_t column_count = distinct(result, "limits", columns, same_column);
+  for (size_t c = 0; c < column_count; c += LIMIT_COLUMNS) {
+    const size_t left = column_count - c;
+    print_limit_block(out, style, result, lines, line_count, columns + c, left < LIMIT_COLUMNS ? left : LIMIT_COLUMNS);
+  }
+  free(lines);
+}
+
+/* ---- kernels ---------------------------------------------------------------------------------------------------- */
+
+/* What a table shows about its rows. */
+enum section_kind { ELEMENTWISE, PRODUCTS, STEPS };
+
+static enum section_kind kind_of(const struct result_row *row) {
+  if (strcmp(row->suite, "dense") == 0) return PRODUCTS;
+  return strcmp(row->kernel, "step") == 0 ? STEPS : ELEMENTWISE;
+}
+
+/* Rows of one table have the same kind, number of threads and, if elementwise, residence. */
+static bool same_section(const struct result_row *a, const struct result_row *b) {
+  return a->threads == b->threads && kind_of(a) == kind_of(b) &&
+         (kind_of(a) != ELEMENTWISE || strcmp(a->residence, b->residence) == 0);
+}
+
+/* The kernel's name without what the suite says already. */
+static const char *short_kernel(const struct result_row *row) {
+  const size_t length = strlen(row->suite);
+  if (strncmp(row->kernel, row->suite, length) == 0 && row->kernel[length] == '_') return row->kernel + length + 1;
+  return row->kernel;
+}
+
+/* "97% copy": how close to which limit. */
+static void limit_cell(struct grid_row *to, size_t column, const struct result_row *row) {
+  char name[sizeof row->limit];
+  snprintf(name, sizeof name, "%s", row->limit + (strncmp(row->limit, "memory_", 7) == 0 ? 7 : 0));
+  name[strcspn(name, "_")] = '\0';
+  if (row->limit[0] && isfinite(row->fraction_of_limit))
+    grid_cell(to, column, "%3.0f%% %s", 100 * row->fraction_of_limit, name);
+}
+
+static double gigas(double amount, const struct result_row *row) { return amount / row->time.median; }
+
+static void add_row(struct grid *grid, const struct result_row *row) {
+  struct grid_row *to = grid_add(grid);
+  const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
+  const enum section_kind kind = kind_of(row);
+  size_t c = 0;
+  if (kind != STEPS) grid_cell(to, c++, "%s%s%s", short_kernel(row), own ? "" : "/", own ? "" : row->provider);
+  grid_cell(to, c++, "%s", row->arch);
+  grid_cell(to, c++, "%s", row->shape);
+  if (kind == ELEMENTWISE)
+    grid_cell(to, c++, "%.*f", row->time.median < 10 * row->items ? 3 : 1, row->time.median / row->items);
+  else
+    grid_cell(to, c++, "%.1f", gigas(row->flops, row));
+  if (kind == STEPS)
+    grid_cell(to, c++, "%.0f", row->items / row->time.median * 1e9);
+  else
+    grid_cell(to, c++, "%.1f", gigas(row->bytes, row));
+  limit_cell(to, c++, row);
+  if (row->times_scalar > 0) grid_cell(to, c, "%.*f", row->times_scalar < 99.95 ? 1 : 0, row->times_scalar);
+  c++;
+  const double interval = 50 * (row->time.high - row->time.low) / row->time.median;
+  grid_cell(to, c, interval < 9.95 ? "%.1f%%" : "%.0f%%", interval);
+}
+
+static struct grid section_grid(enum section_kind kind) {
+  switch (kind) {
+  case PRODUCTS:
+    return (struct grid){
+        .headers = {"<pass", "<arch", "batch x out x in", "GFLOP/s", "GB/s", "<of limit", "x scalar", "+-"},
+        .columns = 8};
+  case STEPS:
+    return (struct grid){
+        .headers = {"<arch", "depth x width x batch", "GFLOP/s", "samples/s", "<of limit", "x scalar", "+-"},
+        .columns = 7};
+  default:
+    return (struct grid){
+        .headers = {"<kernel", "<arch", "elements", "ns/element", "GB/s", "<of limit", "x scalar", "+-"}, .columns = 8};
+  }
+}
+
+static bool is_peer_of(const struct result_row *row, const struct result_row *own) {
+  return strcmp(row->provider, OWN_PROVIDER) != 0 && strcmp(row->kernel, own->kernel) == 0 &&
+         strcmp(row->shape, own->shape) == 0 && same_column(row, own);
+}
+
+/* A peer's row follows ours, or stands where it is when ours is missing. */
+static void add_with_peers(struct grid *grid, const struct result *result, const struct result_row *row) {
+  const char *suite = row->suite;
+  const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
+  for (size_t i = 0; !own && i < result->row_count; i++)
+    if (shown(&result->rows[i], suite) && strcmp(result->rows[i].provider, OWN_PROVIDER) == 0 &&
+        is_peer_of(row, &result->rows[i]))
+      return;
+  add_row(grid, row);
+  for (size_t i = 0; own && i < result->row_count; i++)
+    if (shown(&result->rows[i], suite) && is_peer_of(&result->rows[i], row)) add_row(grid, &result->rows[i]);
+}
+
+static void print_kernels(FILE *out, struct style style, const struct result *result, const char *suite) {
+  const struct result_row **sections = calloc(result->row_count + 1, sizeof *sections);
+  if (!sections) return;
+  const size_t count = distinct(result, suite, sections, same_section);
+  for (size_t s = 0; s < count; s++) {
+    const struct result_row *first = sections[s];
+    struct grid grid = section_grid(kind_of(first));
+    for (size_t i = 0; i < result->row_count; i++)
+      if (shown(&result->rows[i], suite) && same_section(first, &result->rows[i]))
+        add_with_peers(&grid, result, &result->rows[i]);
+    const bool places = kind_of(first) == ELEMENTWISE;
+    grid_heading(out, style, "%s%s%s%s, %d thread%s", suite, kind_of(first) == STEPS ? " steps" : "",
+                 places ? ", data in " : "", places ? first->residence : "", first->threads, plural(first->threads));
+    grid_print(&grid, out, style);
+    grid_free(&grid);
+  }
+  free(sections);
+}
+
+/* ---- gradients -------------------------------------------------------------------------------------------------- */
+
+static void number_cell(struct grid_row *row, size_t column, const char *format, double number) {
+  char text[GRID_TEXT];
+  snprintf(text, sizeof text, format, number);
+  grid_cell(row, column, "%s", isfinite(number) ? text : "-");
+}
+
+static enum grid_color verdict_color(enum verdict verdict) {
+  switch (verdict) {
+  case VERDICT_STABLE: return GRID_GOOD;
+  case VERDICT_VANISHING:
+  case VERDICT_EXPLODING: return GRID_POOR;
+  default: return GRID_BAD;
+  }
+}
+
+static void add_cell(struct grid *grid, const struct gradient_cell *cell) {
+  struct grid_row *row = grid_add(grid);
+  grid_cell(row, 0, "%s", cell->activation);
+  grid_cell(row, 1, "%zu", cell->depth);
+  number_cell(row, 2, "%+.4f", cell->decay_per_layer);
+  number_cell(row, 3, "%.4f", cell->decay_standard_error);
+  number_cell(row, 4, "%+.4f", cell->theory_decay_per_layer);
+  number_cell(row, 5, "%.1e", cell->layers ? cell->layers[0].delta_rms : NAN);
+  number_cell(row, 6, "%.1e", cell->layers ? cell->layers[cell->depth - 1].delta_rms : NAN);
+  if (cell->verdict_layer)
+    grid_cell(row, 7, "%s at layer %zu", verdict_names[cell->verdict], cell->verdict_layer);
+  else
+    grid_cell(row, 7, "%s", verdict_names[cell->verdict]);
+  row->color = verdict_color(cell->verdict);
+}
+
+static void print_gradients(FILE *out, struct style style, const struct result *result) {
+  const struct gradient_cell *const cells = result->cells;
+  const size_t count = result->cell_count;
+  if (count == 0) return;
+  grid_heading(out, style, "gradients: width %zu, batch %zu, %zu seed%s, %s input, %s", cells->width, cells->batch,
+               cells->seeds, plural((int)cells->seeds), cells->data, cells->arch);
+  fprintf(out, "ln of the gradient's change per layer, going back from the last hidden layer to\n"
+               "the first: negative vanishes, positive explodes.\n");
+  for (size_t i = 0; i < count; i++) {
+    bool first = true;
+    for (size_t j = 0; j < i; j++) first = first && strcmp(cells[j].initializer, cells[i].initializer) != 0;
+    if (!first) continue;
+    struct grid grid = {
+        .headers = {"<activation", "depth", "per layer", "+-", "theory", "first rms", "last rms", "<verdict"},
+        .columns = 8};
+    for (size_t j = i; j < count; j++)
+      if (strcmp(cells[j].initializer, cells[i].initializer) == 0) add_cell(&grid, &cells[j]);
+    grid_heading(out, style, "%s", cells[i].initializer);
+    grid_print(&grid, out, style);
+    grid_free(&grid);
+  }
+}
+
+void table_suite(FILE *out, struct style style, const struct result *result, enum suite_id suite) {
+  if (suite == SUITE_GRADIENTS)
+    print_gradients(out, style, result);
+  else if (suite == SUITE_LIMITS)
+    print_limits(out, style, result);
+  else
+    print_kernels(out, style, result, suite_names[suite]);
+}

@@ -1,0 +1,23 @@
+/* A result as a person reads it: the machine, one table a suite, the gradients. At most 80 columns wide. */
+#ifndef DEPTHMARK_TABLE_H
+#define DEPTHMARK_TABLE_H
+
+#include <stdio.h>
+
+#include "harness/grid.h"
+#include "harness/options.h"
+#include "harness/result.h"
+
+/* Colour where out is a terminal and neither NO_COLOR nor TERM=dumb objects. */
+struct style table_style(FILE *out, enum output_format format);
+
+/* What machine this is, and where threads sit. */
+void table_machine(FILE *out, struct style style, const struct machine *machine);
+
+/* What a suite found; nothing if it found nothing that was asked for. */
+void table_suite(FILE *out, struct style style, const struct result *result, enum suite_id suite);
+
+/* One line a row or gradient cell, all in one table: a column that does not apply is empty. */
+void table_csv(FILE *out, const struct result *result);
+
+#endif
