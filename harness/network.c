@@ -176,10 +176,10 @@ void network_initialize(struct network *network, const struct initializer_choice
     struct init init = {.seed = seed, .stream = 2 * l, .p = initializer->p, .fan_in = layer->in, .fan_out = layer->out};
     if (initializer->fan_in_uniform) {
       const float limit = (float)(1.0 / sqrt((double)layer->in));
-      init.p = (struct parameters){-limit, limit};
+      init.p = (struct parameters){.a = -limit, .b = limit};
     }
     fill(network, weights, layer->w, layer->in * layer->out, &init);
-    init = (struct init){.seed = seed, .stream = 2 * l + 1, .p = {0, bias_std}, .fan_in = 1, .fan_out = layer->out};
+    init = (struct init){.seed = seed, .stream = 2 * l + 1, .p = {.b = bias_std}, .fan_in = 1, .fan_out = layer->out};
     fill(network, bias_std > 0 ? network->table->init_normal : network->table->init_zeros, layer->b, layer->out, &init);
   }
 }

@@ -30,7 +30,7 @@ static void initialize(struct network *network, const char *initializer, float b
 
 static float *normals(size_t n, uint64_t seed, float stddev) {
   float *values = malloc(n * sizeof *values);
-  table->init_normal(values, 0, n, &(struct init){.seed = seed, .stream = 1u << 30, .p = {0, stddev}});
+  table->init_normal(values, 0, n, &(struct init){.seed = seed, .stream = 1u << 30, .p = {.b = stddev}});
   return values;
 }
 
@@ -60,7 +60,7 @@ static void test_streams(void **state) {
     struct init init = {.seed = 77, .stream = 2 * l, .fan_in = layer->in, .fan_out = layer->out};
     table->init_glorot_uniform(expected, 0, n, &init);
     assert_same(layer->w, expected, n, "weights");
-    init = (struct init){.seed = 77, .stream = 2 * l + 1, .p = {0, 0.5f}};
+    init = (struct init){.seed = 77, .stream = 2 * l + 1, .p = {.b = 0.5f}};
     table->init_normal(expected, 0, layer->out, &init);
     assert_same(layer->b, expected, layer->out, "biases");
     free(expected);

@@ -1,0 +1,467 @@
+/* The gradient experiment on one ISA: its statistics, its decay against theory and published answers, its verdicts. */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "harness/choices.h"
+#include "harness/dataset.h"
+#include "harness/interrupt.h"
+#include "harness/layer_statistics.h"
+#include "harness/suite.h"
+#include "harness/suite/gradient_tally.h"
+#include "harness/theory.h"
+#include "tests/support.h"
+
+static const struct kernel_table *table;
+static enum arch arch;
+
+static void assert_near(const char *what, double value, double truth, double tolerance) {
+  if (!(fabs(value - truth) <= tolerance)) fail_msg("%s: %.9g, not %.9g +- %g", what, value, truth, tolerance);
+}
+
+/* ---- statistics ------------------------------------------------------------------------------------------------- */
+
+static void test_moments(void **state) {
+  (void)state;
+  float x[1001];
+  for (size_t n = 1; n <= 1001; n += 1 + n / 4) {
+    double sum = 0, square = 0, deviation = 0;
+    for (size_t i = 0; i < n; i++) x[i] = (float)((i * 37 + n) % 101) - 30.5f;
+    for (size_t i = 0; i < n; i++) sum += x[i], square += (double)x[i] * x[i];
+    for (size_t i = 0; i < n; i++) deviation += (x[i] - sum / (double)n) * (x[i] - sum / (double)n);
+    const struct moments m = moments(x, n);
+    assert_near("rms", m.rms, sqrt(square / (double)n), 1e-12 * m.rms);
+    assert_near("stddev", m.stddev, sqrt(deviation / (double)n), 1e-12 * m.rms);
+  }
+  static const float extremes[] = {1e-45f, 3e-39f, 1, 3.4e38f};
+  for (size_t e = 0; e < sizeof extremes / sizeof *extremes; e++) {
+    for (size_t i = 0; i < 100; i++) x[i] = i % 2 ? extremes[e] : -extremes[e];
+    assert_near("rms", moments(x, 100).rms / extremes[e], 1, 1e-12);
+    assert_near("stddev", moments(x, 100).stddev / extremes[e], 1, 1e-12);
+  }
+  for (size_t i = 0; i < 100; i++) x[i] = 1 + (i % 2 ? 0x1p-23f : 0); /* a narrow spread about a large mean */
+  assert_near("stddev", moments(x, 100).stddev / 0x1p-24, 1, 1e-9);
+  for (size_t i = 0; i < 100; i++) x[i] = 0;
+  assert_true(moments(x, 100).rms == 0 && moments(x, 100).stddev == 0);
+  for (size_t i = 0; i < 100; i += 33) {
+    const float kept = x[i];
+    x[i] = INFINITY;
+    assert_true(isnan(moments(x, 100).rms));
+    x[i] = NAN;
+    assert_true(isnan(moments(x, 100).rms));
+    x[i] = kept;
+  }
+}
+
+static struct activation_choice activation(const char *text) {
+  struct activation_choice choice;
+  struct error error;
+  if (!choose_activation(text, &choice, &error)) fail_msg("%s", error.text);
+  return choice;
+}
+
+static struct initializer_choice initializer(const char *text) {
+  struct initializer_choice choice;
+  struct error error;
+  if (!choose_initializer(text, &choice, &error)) fail_msg("%s", error.text);
+  return choice;
+}
+
+/* A layer whose entries are set by hand. */
+static void test_layer(void **state) {
+  (void)state;
+  const struct network_shape shape = {.inputs = 3, .width = 4, .depth = 2, .outputs = 1, .batch = 5};
+  const struct activation_choice sigmoid = activation("sigmoid");
+  struct network network;
+  struct error error;
+  struct gradient_layer layers[2];
+  assert_true(network_create(&network, &shape, table, &sigmoid, 2, &error));
+  for (size_t l = 0; l < 2; l++) {
+    struct network_layer *layer = &network.layers[l];
+    for (size_t i = 0; i < 20; i++) {
+      layer->z[i] = i < 7 ? 20 : -0.5f; /* 7 of 20 saturated */
+      layer->h[i] = 3;
+      layer->delta[i] = 2;
+    }
+    for (size_t i = 0; i < layer->in * layer->out; i++) layer->dw[i] = i % 2 ? 1 : -1;
+  }
+  static const float kinds[] = {0,       -0.0f,    1e-40f, 1.17549428e-38f, 1.17549435e-38f,
+                                -1e-45f, INFINITY, NAN,    -INFINITY,       1};
+  memcpy(network.layers[1].delta, kinds, sizeof kinds);
+  layer_statistics(&network, 0.25f * 0.01f, layers);
+  assert_near("z", layers[0].z_rms, sqrt((7 * 400 + 13 * 0.25) / 20), 1e-12);
+  assert_near("h", layers[0].h_rms, 3, 1e-12);
+  assert_near("h", layers[0].h_stddev, 0, 1e-12);
+  assert_near("delta", layers[0].delta_rms, 2, 1e-12);
+  assert_near("dw", layers[0].dw_stddev, 1, 1e-12);
+  assert_near("saturated", layers[0].saturated, 7.0 / 20, 1e-12);
+  assert_true(layers[0].zero == 0 && layers[0].subnormal == 0 && layers[0].nonfinite == 0);
+  assert_true(isnan(layers[1].delta_rms) && isnan(layers[1].delta_stddev));
+  assert_near("zero", layers[1].zero, 2.0 / 20, 1e-12);
+  assert_near("subnormal", layers[1].subnormal, 3.0 / 20, 1e-12);
+  assert_near("nonfinite", layers[1].nonfinite, 3.0 / 20, 1e-12);
+  network_destroy(&network);
+}
+
+/* ---- the suite -------------------------------------------------------------------------------------------------- */
+
+struct grid {
+  const char *inits[4], *activations[4];
+  size_t depths[4];
+  size_t width, batch, seeds;
+  int threads;
+  float bias_std;
+  bool images;
+  const char *filter;
+};
+
+static struct options options_of(const struct grid *grid) {
+  struct options options = {.archs = {arch}, .arch_count = 1, .pin = PIN_NONE, .seed = test_seed()};
+  options.threads[0] = grid->threads;
+  options.thread_count = 1;
+  for (size_t i = 0; i < 4 && grid->inits[i]; i++) options.inits[options.init_count++] = initializer(grid->inits[i]);
+  for (size_t i = 0; i < 4 && grid->activations[i]; i++)
+    options.activations[options.activation_count++] = activation(grid->activations[i]);
+  for (size_t i = 0; i < 4 && grid->depths[i]; i++) options.depths[options.depth_count++] = grid->depths[i];
+  options.width = grid->width, options.batch = grid->batch, options.seeds = grid->seeds;
+  options.bias_std = grid->bias_std;
+  options.data = grid->images ? INPUT_FASHION_MNIST : INPUT_NORMAL;
+  return options;
+}
+
+static bool run_grid(const struct grid *grid, struct plan *plan, struct result *result, struct error *error) {
+  const struct options options = options_of(grid);
+  regex_t filter;
+  struct run run = {.options = &options, .result = result, .plan = plan, .planning = plan != NULL};
+  result_init(result);
+  if (grid->filter) {
+    assert_int_equal(regcomp(&filter, grid->filter, REG_EXTENDED | REG_NOSUB), 0);
+    run.filter = &filter;
+  }
+  const bool ok = suite_gradients(&run, error);
+  if (grid->filter) regfree(&filter);
+  return ok;
+}
+
+static struct result measured(const struct grid *grid) {
+  struct result result;
+  struct error error;
+  if (!run_grid(grid, NULL, &result, &error)) fail_msg("%s", error.text);
+  return result;
+}
+
+/* Glorot and Bengio 2010 against He et al. 2015: with ReLU each layer of the first keeps 1/sqrt 2 of the gradient that
+ * the second keeps. From the same random words that is so for every single network, but for rounding. */
+static void test_glorot_and_he(void **state) {
+  (void)state;
+  struct result result =
+      measured(&(struct grid){{"glorot_uniform", "he_uniform"}, {"relu"}, {15}, 64, 16, 3, .threads = 2});
+  assert_int_equal(result.cell_count, 2);
+  const double glorot = result.cells[0].decay_per_layer, he = result.cells[1].decay_per_layer;
+  printf("decay per layer: glorot_uniform %.5f, he_uniform %.5f\n", glorot, he);
+  assert_near("slope difference", he - glorot, 0.34657359, 1e-5);
+  assert_near("He", he, 0, 4 * result.cells[1].decay_standard_error + 2.5 / 64);
+  result_free(&result);
+}
+
+/* The tolerance that a network of finite width and depth allows, three standard errors and the bias of the width. */
+static double theory_tolerance(size_t width, size_t depth, size_t seeds) {
+  const double n = (double)width;
+  return 3 * sqrt(5 / (n * (double)depth)) / 2 / sqrt((double)seeds) + 5 / (2 * n);
+}
+
+static void test_against_theory(void **state) {
+  (void)state;
+  const struct grid grid = {{"normal(0,1)", "uniform_fan_in", "glorot_uniform", "he_normal"},
+                            {"tanh", "sigmoid", "relu", "selu"},
+                            {12},
+                            128,
+                            16,
+                            3,
+                            .threads = 2};
+  struct result result = measured(&grid);
+  assert_int_equal(result.cell_count, 16);
+  for (size_t c = 0; c < 16; c++) {
+    const struct gradient_cell *cell = &result.cells[c];
+    char name[128];
+    snprintf(name, sizeof name, "%s, %s", cell->initializer, cell->activation);
+    printf("%s: %+.4f +- %.4f, theory %+.4f\n", name, cell->decay_per_layer, cell->decay_standard_error,
+           cell->theory_decay_per_layer);
+    assert_string_equal(cell->initializer, grid.inits[c / 4]);
+    assert_string_equal(cell->activation, grid.activations[c % 4]);
+    assert_string_equal(cell->data, "normal");
+    assert_string_equal(cell->arch, table->name);
+    assert_true(cell->depth == 12 && cell->width == 128 && cell->batch == 16 && cell->seeds == 3);
+    assert_near(name, cell->decay_per_layer, cell->theory_decay_per_layer, theory_tolerance(128, 12, 3));
+    /* Geometric means over seeds: the layers tell the same decay. */
+    assert_near(name, log(cell->layers[0].delta_rms / cell->layers[11].delta_rms) / 11, cell->decay_per_layer, 1e-9);
+    assert_true(cell->decay_standard_error > 0 && cell->decay_standard_error < 0.1);
+  }
+  result_free(&result);
+}
+
+/* Schoenholz et al. 2017: at sigma_w^2 = 1.760955, sigma_b^2 = 0.05 tanh networks neither lose nor gain. Inputs of the
+ * fixed point's length, so that there is no transient. */
+static void test_tanh_critical(void **state) {
+  (void)state;
+  enum { WIDTH = 256, DEPTH = 20, BATCH = 4, SEEDS = 6 };
+  const struct network_shape shape = {.inputs = WIDTH, .width = WIDTH, .depth = DEPTH, .outputs = 10, .batch = BATCH};
+  struct activation_choice tanh_choice = activation("tanh");
+  struct initializer_choice normal = initializer("normal(0,1)");
+  const struct meanfield theory = {theory_value, theory_slope, &tanh_choice, 1.760955, 0.05};
+  const double q = meanfield_fixed_point(&theory, 1), input_square = (q - 0.05) / 1.760955;
+  struct network network;
+  struct error error;
+  struct gradient_layer layers[DEPTH];
+  float x[BATCH * WIDTH];
+  double sum = 0;
+  normal.p = (struct parameters){.b = (float)sqrt(1.760955 / WIDTH)};
+  assert_near("chi", meanfield_chi(&theory, q), 1, 1e-6);
+  assert_near("theory", theory_decay(&normal, &tanh_choice, &shape, sqrt(0.05), input_square), 0, 1e-6);
+  if (!network_create(&network, &shape, table, &tanh_choice, 1, &error)) fail_msg("%s", error.text);
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    const struct init input = {.seed = seed, .stream = 1u << 30, .p.b = (float)sqrt(input_square)};
+    const struct init loss = {.seed = seed, .stream = 1u << 31, .p.b = 1};
+    table->init_normal(x, 0, BATCH * WIDTH, &input);
+    network_initialize(&network, &normal, sqrtf(0.05f), seed);
+    network_forward(&network, x);
+    table->init_normal(network.layers[DEPTH].delta, 0, BATCH * 10, &loss);
+    network_backward(&network, x);
+    layer_statistics(&network, 0.01f, layers);
+    assert_near("length", layers[DEPTH - 1].z_rms * layers[DEPTH - 1].z_rms, q, 0.2 * q);
+    sum += log(layers[0].delta_rms / layers[DEPTH - 1].delta_rms) / (DEPTH - 1);
+  }
+  network_destroy(&network);
+  printf("decay per layer at the critical point: %+.4f\n", sum / SEEDS);
+  assert_near("decay at the critical point", sum / SEEDS, 0, theory_tolerance(WIDTH, DEPTH, SEEDS));
+}
+
+static void test_threads(void **state) {
+  (void)state;
+  struct grid grid = {{"he_normal"}, {"tanh", "relu"}, {3, 7}, 100, 9, 4, .bias_std = 0.1f};
+  grid.threads = 1;
+  struct result one = measured(&grid);
+  for (grid.threads = 2; grid.threads <= 3; grid.threads++) {
+    struct result other = measured(&grid);
+    assert_int_equal(one.cell_count, 4);
+    assert_int_equal(other.cell_count, 4);
+    for (size_t c = 0; c < 4; c++) {
+      const struct gradient_cell *a = &one.cells[c], *b = &other.cells[c];
+      assert_memory_equal(a->layers, b->layers, a->depth * sizeof *a->layers);
+      assert_memory_equal(&a->decay_per_layer, &b->decay_per_layer, sizeof(double));
+      assert_memory_equal(&a->decay_standard_error, &b->decay_standard_error, sizeof(double));
+      assert_memory_equal(&a->theory_decay_per_layer, &b->theory_decay_per_layer, sizeof(double));
+    }
+    result_free(&other);
+  }
+  result_free(&one);
+}
+
+/* ---- verdicts --------------------------------------------------------------------------------------------------- */
+
+static struct gradient_cell verdict_of(const char *init, const char *f, size_t depth, enum verdict expected) {
+  struct result result = measured(&(struct grid){{init}, {f}, {depth}, 64, 4, 2, .threads = 2});
+  assert_int_equal(result.cell_count, 1);
+  const struct gradient_cell cell = result.cells[0];
+  printf("%s, %s, %zu layers: %s at layer %zu, %+.3f per layer, theory %+.3f\n", init, f, depth,
+         verdict_names[cell.verdict], cell.verdict_layer, cell.decay_per_layer, cell.theory_decay_per_layer);
+  assert_int_equal(cell.verdict, expected);
+  assert_true((cell.verdict_layer > 0) == (expected == VERDICT_OVERFLOW || expected == VERDICT_UNDERFLOW));
+  if (cell.verdict_layer) assert_true(isnan(cell.decay_per_layer) && isnan(cell.decay_standard_error));
+  return cell; /* with its layers, to be freed */
+}
+
+static void test_verdicts(void **state) {
+  (void)state;
+  free(verdict_of("glorot_uniform", "sigmoid", 6, VERDICT_VANISHING).layers);
+  free(verdict_of("he_normal", "relu", 6, VERDICT_STABLE).layers);
+  free(verdict_of("normal(0,1)", "relu", 6, VERDICT_EXPLODING).layers);
+  free(verdict_of("he_normal", "relu", 1, VERDICT_STABLE).layers);
+
+  /* Forward: lengths grow by 22 a layer. */
+  struct gradient_cell cell = verdict_of("normal(0,4)", "relu", 40, VERDICT_OVERFLOW);
+  const size_t k = cell.verdict_layer;
+  assert_in_range(k, 25, 32); /* 22^28 is 10^38 */
+  assert_true(isfinite(cell.layers[k - 2].z_rms) && cell.layers[k - 2].z_rms > 1e30);
+  assert_true(!isfinite(cell.layers[k - 1].z_rms));
+  assert_true(cell.layers[0].nonfinite > 0);
+  assert_near("theory goes on", cell.theory_decay_per_layer, log(4 * sqrt(32)), 1e-6);
+  free(cell.layers);
+
+  /* Backward: tanh holds the forward pass. */
+  cell = verdict_of("normal(0,1)", "tanh", 200, VERDICT_OVERFLOW);
+  assert_in_range(cell.verdict_layer, 2, 120); /* 3.4e38 after about 120 layers of factor 2 */
+  assert_true(isfinite(cell.layers[cell.verdict_layer].delta_rms) && isfinite(cell.layers[cell.verdict_layer].dw_rms));
+  assert_true(isfinite(cell.layers[0].z_rms));
+  free(cell.layers);
+
+  /* The gradient leaves float's range, all of it. */
+  cell = verdict_of("uniform(-0.01,0.01)", "sigmoid", 40, VERDICT_UNDERFLOW);
+  assert_in_range(cell.verdict_layer, 8, 32);
+  assert_true(cell.layers[cell.verdict_layer - 1].delta_rms == 0 && cell.layers[cell.verdict_layer - 1].zero == 1);
+  assert_true(cell.layers[cell.verdict_layer].delta_rms > 0);
+  assert_true(cell.layers[cell.verdict_layer].subnormal > 0);
+  free(cell.layers);
+
+  /* Nothing gets through zeros at all. */
+  cell = verdict_of("zeros", "tanh", 3, VERDICT_UNDERFLOW);
+  assert_int_equal(cell.verdict_layer, 3);
+  assert_true(isnan(cell.theory_decay_per_layer));
+  free(cell.layers);
+}
+
+/* Where several networks of a cell disagree, and where only the outputs overflow. */
+static void test_tally(void **state) {
+  (void)state;
+  struct gradient_layer first[3], second[3], sums[3] = {0}, layers[3];
+  for (size_t l = 0; l < 3; l++) {
+    first[l] = (struct gradient_layer){1, 1, 1, 1, exp(-1.0 * (double)(2 - l)), 1, 1, 1, 0.25, 0, 0, 0};
+    second[l] = (struct gradient_layer){4, 4, 4, 4, exp(-2.0 * (double)(2 - l)), 4, 4, 4, 0.75, 0, 0, 0.5};
+  }
+  struct gradient_tally tally = {.sums = sums};
+  struct gradient_cell cell = {.depth = 3, .seeds = 2, .layers = layers};
+  gradient_tally_add(&tally, &(struct gradient_sample){first, true, 1}, 3);
+  gradient_tally_finish(&tally, &cell);
+  assert_near("decay", cell.decay_per_layer, -1, 1e-12);
+  assert_true(isnan(cell.decay_standard_error));
+  assert_int_equal(cell.verdict, VERDICT_STABLE); /* e^-2 is above 1/10 */
+  gradient_tally_add(&tally, &(struct gradient_sample){second, true, 3}, 3);
+  gradient_tally_finish(&tally, &cell);
+  assert_near("decay", cell.decay_per_layer, -1.5, 1e-12);
+  assert_near("standard error", cell.decay_standard_error, 0.5, 1e-9); /* (stddev 1/sqrt 2) / sqrt 2 */
+  assert_near("rms", layers[0].z_rms, 2, 1e-12);
+  assert_near("zero", layers[0].zero, 0.5, 1e-12);
+  assert_near("saturated", layers[0].saturated, 0.25, 1e-12);
+  assert_near("input", tally.input_square, 4, 1e-12);
+  assert_int_equal(cell.verdict, VERDICT_VANISHING); /* e^-3 is not */
+
+  struct gradient_tally copy = tally;
+  gradient_tally_add(&copy, &(struct gradient_sample){second, false, 3}, 3);
+  gradient_tally_finish(&copy, &cell);
+  assert_int_equal(cell.verdict, VERDICT_OVERFLOW);
+  assert_int_equal(cell.verdict_layer, 4); /* the output layer */
+  second[1].dw_rms = NAN;
+  copy = tally;
+  gradient_tally_add(&copy, &(struct gradient_sample){second, true, 3}, 3);
+  gradient_tally_finish(&copy, &cell);
+  assert_int_equal(cell.verdict, VERDICT_OVERFLOW);
+  assert_int_equal(cell.verdict_layer, 2);
+  second[2].h_rms = NAN;
+  gradient_tally_add(&copy, &(struct gradient_sample){second, true, 3}, 3);
+  gradient_tally_finish(&copy, &cell);
+  assert_int_equal(cell.verdict_layer, 3); /* what failed in the forward pass comes first */
+}
+
+/* ---- what a run asks for ---------------------------------------------------------------------------------------- */
+
+static void test_filter_and_plan(void **state) {
+  (void)state;
+  const struct grid grid = {{"glorot_uniform", "normal(0,1)"}, {"relu", "tanh"}, {2, 20}, 8, 2, 1, .threads = 2,
+                            .filter = "^gradients/.*/tanh/2$"};
+  struct plan plan = {0};
+  struct result result;
+  struct error error;
+  assert_true(run_grid(&grid, &plan, &result, &error));
+  assert_int_equal(result.cell_count, 0);
+  assert_int_equal(plan.count, 2);
+  assert_string_equal(plan.names[0], "gradients/glorot_uniform/tanh/2");
+  assert_string_equal(plan.names[1], "gradients/normal(0,1)/tanh/2");
+  assert_true(plan.seconds > 0);
+  free(plan.names);
+  result = measured(&grid);
+  assert_int_equal(result.cell_count, 2);
+  assert_string_equal(result.cells[1].initializer, "normal(0,1)");
+  assert_int_equal(result.cells[1].depth, 2);
+  result_free(&result);
+}
+
+static void test_absurd_size(void **state) {
+  (void)state;
+  const struct grid grid = {{"he_normal"}, {"relu"}, {1000}, 1u << 20, 64, 1, .threads = 2};
+  struct plan plan = {0};
+  struct result result;
+  struct error error = {""};
+  assert_false(run_grid(&grid, &plan, &result, &error));
+  assert_non_null(strstr(error.text, "bytes"));
+  assert_false(run_grid(&grid, NULL, &result, &error));
+  assert_int_equal(result.cell_count, 0);
+  free(plan.names);
+}
+
+/* Twelve images of 2 x 3 pixels. */
+static void write_images(const char *directory) {
+  char path[128];
+  uint8_t images[16 + 12 * 6] = {0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 2, 0, 0, 0, 3},
+                           labels[8 + 12] = {0, 0, 8, 1, 0, 0, 0, 12};
+  for (size_t i = 16; i < sizeof images; i++) images[i] = (uint8_t)(i * 77);
+  for (size_t i = 8; i < sizeof labels; i++) labels[i] = (uint8_t)(i % 10);
+  snprintf(path, sizeof path, "%s/train-images-idx3-ubyte.gz", directory);
+  gzFile file = gzopen(path, "wb");
+  gzwrite(file, images, sizeof images);
+  gzclose(file);
+  snprintf(path, sizeof path, "%s/train-labels-idx1-ubyte.gz", directory);
+  file = gzopen(path, "wb");
+  gzwrite(file, labels, sizeof labels);
+  gzclose(file);
+}
+
+static void test_images(void **state) {
+  (void)state;
+  char directory[] = "/tmp/depthmark-gradients-XXXXXX", path[128];
+  struct plan plan = {0};
+  struct result result;
+  struct error error = {""};
+  struct grid grid = {{"he_normal"}, {"tanh"}, {4}, 32, 5, 4, .threads = 2, .images = true};
+  setenv(DATASET_VARIABLE, "/nonexistent", 1);
+  assert_false(run_grid(&grid, &plan, &result, &error));
+  assert_non_null(strstr(error.text, "/nonexistent/train-images-idx3-ubyte.gz"));
+  assert_false(run_grid(&grid, NULL, &result, &error));
+
+  assert_non_null(mkdtemp(directory));
+  write_images(directory);
+  setenv(DATASET_VARIABLE, directory, 1);
+  result = measured(&grid);
+  assert_int_equal(result.cell_count, 1);
+  assert_string_equal(result.cells[0].data, "fashion-mnist");
+  assert_near("theory", result.cells[0].decay_per_layer, result.cells[0].theory_decay_per_layer, 0.3);
+  /* Cross-entropy's gradient at the outputs is at most 1 / batch, its weight gradients about as large. */
+  const double delta = result.cells[0].layers[3].delta_rms;
+  if (!(delta > 1e-3 && delta < 0.5)) fail_msg("rms of the last gradient: %g", delta);
+  result_free(&result);
+  unsetenv(DATASET_VARIABLE);
+  snprintf(path, sizeof path, "%s/train-images-idx3-ubyte.gz", directory);
+  unlink(path);
+  snprintf(path, sizeof path, "%s/train-labels-idx1-ubyte.gz", directory);
+  unlink(path);
+  rmdir(directory);
+  free(plan.names);
+}
+
+/* The last test: nothing runs after an interrupt. */
+static void test_interrupt(void **state) {
+  (void)state;
+  interrupt_catch(NULL, NULL);
+  raise(SIGINT);
+  assert_true(interrupted());
+  struct result result = measured(&(struct grid){{"he_normal"}, {"relu"}, {2, 3}, 8, 2, 3, .threads = 2});
+  assert_int_equal(result.cell_count, 0);
+  result_free(&result);
+}
+
+int main(int argc, char **argv) {
+  table = test_table(argc, argv);
+  arch = arch_find(argv[1]);
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_moments),         cmocka_unit_test(test_layer),
+      cmocka_unit_test(test_glorot_and_he),   cmocka_unit_test(test_against_theory),
+      cmocka_unit_test(test_tanh_critical),   cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_verdicts),        cmocka_unit_test(test_tally),
+      cmocka_unit_test(test_filter_and_plan), cmocka_unit_test(test_absurd_size),
+      cmocka_unit_test(test_images),          cmocka_unit_test(test_interrupt),
+  };
+  return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
+}
