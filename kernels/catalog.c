@@ -18,7 +18,9 @@
 #undef KERNEL
 
 #define P(a, b)                                                                                                        \
-  { a, b }
+  { a, b, 0, 0 }
+#define P4(a, b, c, d)                                                                                                 \
+  { a, b, c, d }
 #define ULP(u)                                                                                                         \
   { BOUND_ULP, u, 0 }
 #define ULP_OR(u, e)                                                                                                   \

@@ -105,8 +105,7 @@ __attribute__((target("aes"))) static void ars4x32_7_aes(uint32_t *words, uint64
 
 /* AESE adds the round key before SubBytes and ShiftRows, AESMC is MixColumns: x86's round with the key one round
  * earlier. */
-__attribute__((target("+aes"))) static inline void ars_step_aes(uint32_t *words, uint64_t block,
-                                                                const struct ars_key *key) {
+static inline void ars_step_aes(uint32_t *words, uint64_t block, const struct ars_key *key) {
   uint8x16_t v[ARS_CHAINS];
   for (uint64_t c = 0; c < ARS_CHAINS; c++)
     v[c] = vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(block + c), vcreate_u64(0)));
@@ -122,8 +121,7 @@ __attribute__((target("+aes"))) static inline void ars_step_aes(uint32_t *words,
   for (int c = 0; c < ARS_CHAINS; c++) vst1q_u8((uint8_t *)(words + 4 * c), veorq_u8(v[c], last));
 }
 
-__attribute__((target("+aes"))) static void ars4x32_7_aes(uint32_t *words, uint64_t block, size_t n, uint64_t seed,
-                                                          uint64_t stream) {
+static void ars4x32_7_aes(uint32_t *words, uint64_t block, size_t n, uint64_t seed, uint64_t stream) {
   const struct ars_key key = ars_key(seed, stream);
 #define STEP(to, at) ars_step_aes(to, at, &key)
   FOR_STEPS(words, block, n, 4 * ARS_CHAINS, STEP);

@@ -10,10 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Two numbers that shape an activation (leaky_relu's slope a, elu's alpha a) or a distribution (uniform's interval
- * [a, b], normal's mean a and standard deviation b, constant's value a). Unused ones are ignored. */
+/* Numbers that shape an activation (leaky_relu's slope a, elu's alpha a) or a distribution (uniform's interval [a, b],
+ * normal's mean a and standard deviation b, constant's value a, ...: the comment at each kernel's line in kernels.def).
+ * Unused ones are ignored. */
 struct parameters {
-  float a, b;
+  float a, b, c, d;
 };
 
 /* y[i] = f(x[i]), or f'(x[i]), for i < n. y may be x; other overlap is not allowed. */
@@ -25,12 +26,18 @@ typedef void backward_kernel(const float *x, const float *dy, float *dx, size_t 
 /* words[i] = word i mod 4 of the generator's block `block + i / 4`, for i < n: a pure function of seed, stream and block. */
 typedef void words_kernel(uint32_t *words, uint64_t block, size_t n, uint64_t seed, uint64_t stream);
 
+/* How words become numbers in [0, 1) and normals: in our own way, or in that of a library whose published results are to be
+ * reproduced. TensorFlow takes a word's low 23 bits, normals by Box-Muller on neighbours; JAX its high 23 bits, normals by
+ * the inverse error function. */
+enum convention { CONVENTION_OWN, CONVENTION_TENSORFLOW, CONVENTION_JAX };
+
 /* What a weight depends on besides its index: which random stream of which generator, which distribution, which fans. */
 struct init {
   uint64_t seed, stream;
   struct parameters p;
-  size_t fan_in, fan_out;  /* both at least 1 where the initializer scales by them */
+  size_t fan_in, fan_out;  /* rows and columns of the weights, in x out; at least 1 where the initializer uses them */
   words_kernel *generator; /* of the same table; NULL: its philox4x32_10 */
+  enum convention convention;
 };
 
 /* w[i] = weight first + i of the tensor, for i < n. Any split of a tensor into ranges gives the same weights. */

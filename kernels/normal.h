@@ -27,13 +27,8 @@ VEC_INLINE vf minus_two_log(vf u) {
   return vf_fma(e, vf_set(-1.38629436111989061883f), log_f); /* -2 ln 2 */
 }
 
-/* Box and Muller (1958): two independent standard normals from two words. The radius comes from the upper 31 bits of
- * one, u = fl(fl(word >> 1) 2^-31 + 2^-32) in [2^-32, 1], so that |z| reaches 6.66; the angle from the other as a
- * signed integer, pi word 2^-31, reduced exactly to an eighth of a turn. */
-VEC_INLINE void box_muller(vi radius_word, vi angle_word, vf *cosine, vf *sine) {
-  const vf u = vf_fma(vi_to_vf(vi_shr(radius_word, 1)), vf_set(0x1p-31f), vf_set(0x1p-32f));
-  const vf radius = vf_sqrt(minus_two_log(u));
-
+/* radius (cos a, sin a) with a = pi word 2^-31, the word a signed integer: reduced exactly to an eighth of a turn. */
+VEC_INLINE void circle(vf radius, vi angle_word, vf *cosine, vf *sine) {
   const vi quarter = vi_sar(vi_add(angle_word, vi_set(1 << 29)), 30);
   const vf t = vf_mul(vi_to_vf(vi_sub(angle_word, vi_shl(quarter, 30))), vf_set(0x1p-31f)); /* [-1/4, 1/4] */
   const vf s = vf_mul(t, t);
@@ -61,6 +56,14 @@ VEC_INLINE void box_muller(vi radius_word, vi angle_word, vf *cosine, vf *sine) 
   *sine = vf_mul(radius, vi_as_vf(vi_xor(vf_as_vi(vf_select(odd, cos_t, sin_t)), sine_sign)));
 }
 
+/* Box and Muller (1958): two independent standard normals from two words. The radius comes from the upper 31 bits of
+ * one, u = fl(fl(word >> 1) 2^-31 + 2^-32) in [2^-32, 1], so that |z| reaches 6.66; the angle from the other as a
+ * signed integer, pi word 2^-31, reduced exactly to an eighth of a turn. */
+VEC_INLINE void box_muller(vi radius_word, vi angle_word, vf *cosine, vf *sine) {
+  const vf u = vf_fma(vi_to_vf(vi_shr(radius_word, 1)), vf_set(0x1p-31f), vf_set(0x1p-32f));
+  circle(vf_sqrt(minus_two_log(u)), angle_word, cosine, sine);
+}
+
 /* A normal of that standard deviation conditioned on |z| <= 2 stddev, from one word, by inversion:
  * z = sqrt 2 erfinv(v erf(sqrt 2)) with v = fl(word) 2^-31 uniform on [-1, 1]. No rejection, so no branch. scale is
  * stddev 2^-31. */
@@ -81,6 +84,38 @@ VEC_INLINE vf truncated_normal(vi word, vf scale) {
   q = vf_fma(q, t, vf_set(16.8381023f));
   q = vf_fma(q, t, vf_set(1.09060442f));
   return vf_fma(scaled, vf_div(p, q), scaled);
+}
+
+/* The normal z with erf(z / sqrt 2) = u, that is sqrt 2 erfinv(u), where q = 1 - |u| is given as well, since u alone
+ * cannot say how near to 1 it is. For q >= 2^-36, |z| <= 6.7. In terms of w = -ln(1 - u^2), as M. Giles, "Approximating
+ * the erfinv function" (GPU Computing Gems, 2010), but fitted anew: z / u is a polynomial in w below 5, in sqrt w
+ * above. */
+VEC_INLINE vf inverse_normal(vf u, vf q) {
+  const vf w = vf_mul(vf_set(0.5f), minus_two_log(vf_mul(q, vf_sub(vf_set(2.0f), q))));
+  const vf c = vf_sub(w, vf_set(2.5f)), t = vf_sub(vf_sqrt(w), vf_set(3.6f));
+  vf p = vf_set(-1.24324073e-08f); /* error 2^-24.9 */
+  p = vf_fma(p, c, vf_set(3.28559004e-08f));
+  p = vf_fma(p, c, vf_set(6.59264537e-07f));
+  p = vf_fma(p, c, vf_set(-4.89700378e-06f));
+  p = vf_fma(p, c, vf_set(-7.01923226e-06f));
+  p = vf_fma(p, c, vf_set(0.000308785667f));
+  p = vf_fma(p, c, vf_set(-0.00177164456f));
+  p = vf_fma(p, c, vf_set(-0.00590771704f));
+  p = vf_fma(p, c, vf_set(0.348802038f));
+  p = vf_fma(p, c, vf_set(2.12331348f));
+  vf r = vf_set(6.28019347e-06f); /* error 2^-25.3 for sqrt w in [2.2, 5] */
+  r = vf_fma(r, t, vf_set(-1.87437761e-05f));
+  r = vf_fma(r, t, vf_set(-1.03045628e-05f));
+  r = vf_fma(r, t, vf_set(0.000115458155f));
+  r = vf_fma(r, t, vf_set(-0.000248447608f));
+  r = vf_fma(r, t, vf_set(0.00040200585f));
+  r = vf_fma(r, t, vf_set(-0.000647817171f));
+  r = vf_fma(r, t, vf_set(0.00115228353f));
+  r = vf_fma(r, t, vf_set(-0.00238650968f));
+  r = vf_fma(r, t, vf_set(0.00384203018f));
+  r = vf_fma(r, t, vf_set(1.42547984f));
+  r = vf_fma(r, t, vf_set(4.85959619f));
+  return vf_mul(u, vf_select(vf_lt(w, vf_set(5.0f)), p, r));
 }
 
 #endif

@@ -52,7 +52,7 @@ static void test_threefry_known_answers(void **state) {
   const struct {
     uint32_t counter[2], key[2], words[2];
   } known[] = {
-      {{0, 0}, {0, 0}, {0x6b200159, 0x99ba4efe}},
+      {{0}, {0, 0}, {0x6b200159, 0x99ba4efe}},
       {{0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}, {0x1cb996fc, 0xbb002be7}},
       {{0x243f6a88, 0x85a308d3}, {0x13198a2e, 0x03707344}, {0xc4923a9c, 0x483df7a0}},
   };
@@ -79,14 +79,93 @@ static void test_ars_known_answers(void **state) {
   }
 }
 
-/* The words under jax.random.normal(key(0), (3,)) and uniform, whose published values follow from them: uniform is
- * the upper 23 bits of a word as a fraction. */
-static void test_jax_known_answers(void **state) {
+static void fill_with(const char *words, enum convention convention, const char *fill, uint64_t seed, uint64_t stream,
+                      struct parameters p, float *w, size_t n) {
+  const struct init init = {.seed = seed,
+                            .stream = stream,
+                            .p = p,
+                            .fan_in = 1,
+                            .fan_out = 1,
+                            .generator = (words_kernel *)kernel_in_table(table, kernel_find(words)),
+                            .convention = convention};
+  ((fill_kernel *)kernel_in_table(table, kernel_find(fill)))(w, 0, n, &init);
+}
+
+static void expect_close(const float *w, const float *published, size_t n, float tolerance) {
+  for (size_t i = 0; i < n; i++)
+    if (!(fabsf(w[i] - published[i]) <= tolerance))
+      fail_msg("element %zu: %.9g, published %.9g", i, (double)w[i], (double)published[i]);
+}
+
+/* jax.random.uniform and normal of key(0) and key(42), as published with jax_threefry_partitionable. */
+static void test_jax(void **state) {
   (void)state;
-  const float published[3] = {0.947667f, 0.9785799f, 0.33229148f};
-  uint32_t words[3];
-  table->jax_words(words, 0, 3, 0, 0);
-  for (int i = 0; i < 3; i++) assert_true(fabsf((float)(words[i] >> 9) * 0x1p-23f - published[i]) < 5e-8f);
+  float w[3];
+  fill_with("jax_words", CONVENTION_JAX, "init_uniform", 0, 0, (struct parameters){.b = 1}, w, 3);
+  expect_close(w, (const float[]){0.947667f, 0.9785799f, 0.33229148f}, 3, 3e-8f); /* all printed digits */
+  fill_with("jax_words", CONVENTION_JAX, "init_normal", 0, 0, (struct parameters){.b = 1}, w, 3);
+  expect_close(w, (const float[]){1.6226422f, 2.0252647f, -0.43359444f}, 3, 1e-6f);
+  fill_with("jax_words", CONVENTION_JAX, "init_normal", 42, 0, (struct parameters){.b = 1}, w, 1);
+  expect_close(w, (const float[]){-0.028304616f}, 1, 1e-6f);
+}
+
+/* tf.random.stateless_normal((2, 3), seed=(1, 2)), as published in TensorFlow's documentation. */
+static void test_tensorflow(void **state) {
+  (void)state;
+  const float published[6] = {0.5441101f, 0.20738031f, 0.07356433f, 0.04643455f, -1.30159f, -0.95385665f};
+  float w[6];
+  fill_with("tensorflow_words", CONVENTION_TENSORFLOW, "init_normal", 1, 2, (struct parameters){.b = 1}, w, 6);
+  expect_close(w, published, 6, 1e-6f);
+}
+
+/* trunc_normal_ far out in a tail, where erf is 1 to float precision: the conditional distribution is almost
+ * exponential with rate 5 beyond 5. */
+static void test_trunc_normal_in_a_tail(void **state) {
+  (void)state;
+  float *w = malloc(COUNT * sizeof *w);
+  const struct parameters bounds[] = {{0, 1, 5, 6}, {0, 1, -6, -5}, {10, 2, 20, 100}};
+  for (size_t k = 0; k < 3; k++) {
+    const struct parameters p = bounds[k];
+    table->init_trunc_normal(w, 0, COUNT, &(struct init){.seed = 9, .stream = k, .p = p});
+    const double from = ((double)p.c - (double)p.a) / (double)p.b, to = ((double)p.d - (double)p.a) / (double)p.b;
+    const double root = sqrt(0.5), pi = acos(-1.0);
+    const double mass =
+        from > 0 ? (erfc(from * root) - erfc(to * root)) / 2 : (erfc(-to * root) - erfc(-from * root)) / 2;
+    const double density = exp(-from * from / 2) - exp(-to * to / 2);
+    const double expected = (double)p.a + (double)p.b * density / sqrt(2 * pi) / mass;
+    double sum = 0, square = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+      if (!(w[i] >= p.c && w[i] <= p.d)) fail_msg("%.9g is outside [%g, %g]", (double)w[i], (double)p.c, (double)p.d);
+      sum += (double)w[i] - expected, square += ((double)w[i] - expected) * ((double)w[i] - expected);
+    }
+    assert_true(fabs(sum / COUNT) <= 4 * sqrt(square / COUNT / COUNT));
+  }
+  free(w);
+}
+
+/* Exactly ceil(sparsity x columns) zeros in every row, in places that differ from row to row. */
+static void test_sparse(void **state) {
+  (void)state;
+  enum { ROWS = 50, COLUMNS = 3001 };
+  float *w = malloc(ROWS * COLUMNS * sizeof *w);
+  const float sparsities[] = {0, 0.1f, 0.5f, 1};
+  for (size_t k = 0; k < 4; k++) {
+    const struct init init = {
+        .seed = 3, .stream = 4, .p = {.a = sparsities[k], .b = 0.01f}, .fan_in = ROWS, .fan_out = COLUMNS};
+    table->init_sparse(w, 0, ROWS * COLUMNS, &init);
+    int both = 0;
+    for (size_t row = 0; row < ROWS; row++) {
+      int zeros = 0;
+      for (size_t j = 0; j < COLUMNS; j++) {
+        zeros += w[row * COLUMNS + j] == 0;
+        both += row > 0 && w[row * COLUMNS + j] == 0 && w[(row - 1) * COLUMNS + j] == 0;
+      }
+      assert_int_equal(zeros, (int)ceil((double)sparsities[k] * COLUMNS));
+    }
+    const double share = (double)both / ((ROWS - 1) * COLUMNS), s = (double)sparsities[k];
+    assert_true(fabs(share - s * s) < 0.01);
+  }
+  free(w);
 }
 
 /* A distribution symmetric about mean, with its cumulative distribution function. */
@@ -95,7 +174,7 @@ struct distribution {
   struct parameters p;
   size_t fan_in, fan_out;
   double mean, variance, kurtosis, support;
-  double (*cdf)(double standardized); /* of (w - mean) / stddev */
+  double (*cdf)(double standardized); /* of (w - mean) / stddev; NULL: moments only */
 };
 
 static double cdf_uniform(double x) { return fmin(1, fmax(0, 0.5 + x / (2 * sqrt(3.0)))); }
@@ -107,30 +186,18 @@ static double cdf_truncated(double x) {
 }
 
 static const struct distribution distributions[] = {
-    {"init_uniform", {-0.05f, 0.05f}, 1, 1, 0, 0.05 * 0.05 / 3, 1.8, 0.05, cdf_uniform},
-    {"init_uniform", {2, 5}, 1, 1, 3.5, 0.75, 1.8, 1.5, cdf_uniform},
-    {"init_normal", {0, 1}, 1, 1, 0, 1, 3, 6.67, cdf_normal},
-    {"init_normal", {-3, 0.5f}, 1, 1, -3, 0.25, 3, 3.34, cdf_normal},
-    {"init_glorot_uniform", {0, 0}, 300, 100, 0, 2.0 / 400, 1.8, 0.12247448713915891, cdf_uniform},
-    {"init_he_uniform", {0, 0}, 300, 100, 0, 2.0 / 300, 1.8, 0.1414213562373095, cdf_uniform},
-    {"init_glorot_normal",
-     {0, 0},
-     300,
-     100,
-     0,
-     2.0 / 400,
-     2.3655367171296495,
-     2 * 0.07071067811865475 / TRUNCATED_STDDEV,
-     cdf_truncated},
-    {"init_he_normal",
-     {0, 0},
-     300,
-     100,
-     0,
-     2.0 / 300,
-     2.3655367171296495,
-     2 * 0.08164965809277261 / TRUNCATED_STDDEV,
-     cdf_truncated},
+    {"init_uniform", {.a = -0.05f, .b = 0.05f}, 1, 1, 0, 0.05 * 0.05 / 3, 1.8, 0.05, cdf_uniform},
+    {"init_uniform", {.a = 2, .b = 5}, 1, 1, 3.5, 0.75, 1.8, 1.5, cdf_uniform},
+    {"init_normal", {.a = 0, .b = 1}, 1, 1, 0, 1, 3, 6.67, cdf_normal},
+    {"init_normal", {.a = -3, .b = 0.5f}, 1, 1, -3, 0.25, 3, 3.34, cdf_normal},
+    {"init_truncated_normal", {.b = 0.05f}, 1, 1, 0, 0.0019343533, 2.3655367, 0.1, cdf_truncated},
+    {"init_trunc_normal", {0, 1, -2, 2}, 1, 1, 0, 0.7737413, 2.3655367, 2, cdf_truncated},
+    {"init_trunc_normal", {0, 2, -2, 2}, 1, 1, 0, 1.1645, 1.94092, 2, NULL},
+    {"init_trunc_normal", {0, 0.5f, -2, 2}, 1, 1, 0, 0.2497323, 2.98605, 2, NULL},
+    {"init_glorot_uniform", {.a = 0}, 300, 100, 0, 2.0 / 400, 1.8, 0.12247448713915891, cdf_uniform},
+    {"init_he_uniform", {.a = 0}, 300, 100, 0, 2.0 / 300, 1.8, 0.1414213562373095, cdf_uniform},
+    {"init_glorot_normal", {.a = 0}, 300, 100, 0, 2.0 / 400, 2.3655367, 0.141421356 / TRUNCATED_STDDEV, cdf_truncated},
+    {"init_he_normal", {.a = 0}, 300, 100, 0, 2.0 / 300, 2.3655367, 0.163299316 / TRUNCATED_STDDEV, cdf_truncated},
 };
 
 static int by_value(const void *a, const void *b) {
@@ -161,7 +228,7 @@ static void test_distribution(void **state) {
 
   qsort(w, COUNT, sizeof *w, by_value);
   double distance = 0;
-  for (size_t i = 0; i < COUNT; i++) {
+  for (size_t i = 0; i < COUNT && d->cdf; i++) {
     const double p = d->cdf(((double)w[i] - d->mean) / sqrt(d->variance));
     distance = fmax(distance, fmax(p - (double)i / COUNT, (double)(i + 1) / COUNT - p));
   }
@@ -175,7 +242,7 @@ static void test_normal_tails(void **state) {
   static float w[65536];
   int beyond = 0;
   for (uint64_t first = 0; first < 1 << 24; first += 65536) {
-    table->init_normal(w, first, 65536, &(struct init){.seed = 1, .p = {0, 1}});
+    table->init_normal(w, first, 65536, &(struct init){.seed = 1, .p = {.b = 1}});
     for (size_t i = 0; i < 65536; i++) beyond += fabsf(w[i]) > 5;
   }
   printf("%d of 2^24 beyond 5 sigma, 9.6 expected\n", beyond);
@@ -185,11 +252,11 @@ static void test_normal_tails(void **state) {
 /* Streams and seeds differ: correlations of a million pairs stay within four standard errors. */
 static void test_independence(void **state) {
   (void)state;
-  const struct init inits[] = {{.seed = 1, .stream = 0, .p = {0, 1}},
-                               {.seed = 1, .stream = 1, .p = {0, 1}},
-                               {.seed = 2, .stream = 0, .p = {0, 1}},
-                               {.seed = 1ull << 32, .stream = 0, .p = {0, 1}},
-                               {.seed = 1, .stream = 1ull << 32, .p = {0, 1}}};
+  const struct init inits[] = {{.seed = 1, .stream = 0, .p = {.b = 1}},
+                               {.seed = 1, .stream = 1, .p = {.b = 1}},
+                               {.seed = 2, .stream = 0, .p = {.b = 1}},
+                               {.seed = 1ull << 32, .stream = 0, .p = {.b = 1}},
+                               {.seed = 1, .stream = 1ull << 32, .p = {.b = 1}}};
   enum { STREAMS = sizeof inits / sizeof *inits };
   float *w[STREAMS];
   for (int s = 0; s < STREAMS; s++) {
@@ -207,11 +274,17 @@ static void test_independence(void **state) {
 
 int main(int argc, char **argv) {
   table = test_table(argc, argv);
-  enum { PLAIN = 6, DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
+  enum { PLAIN = 9, DISTRIBUTIONS = sizeof distributions / sizeof *distributions };
   struct CMUnitTest tests[DISTRIBUTIONS + PLAIN] = {
-      cmocka_unit_test(test_philox_known_answers), cmocka_unit_test(test_threefry_known_answers),
-      cmocka_unit_test(test_ars_known_answers),    cmocka_unit_test(test_jax_known_answers),
-      cmocka_unit_test(test_normal_tails),         cmocka_unit_test(test_independence),
+      cmocka_unit_test(test_philox_known_answers),
+      cmocka_unit_test(test_threefry_known_answers),
+      cmocka_unit_test(test_ars_known_answers),
+      cmocka_unit_test(test_jax),
+      cmocka_unit_test(test_tensorflow),
+      cmocka_unit_test(test_trunc_normal_in_a_tail),
+      cmocka_unit_test(test_sparse),
+      cmocka_unit_test(test_normal_tails),
+      cmocka_unit_test(test_independence),
   };
   for (size_t i = 0; i < DISTRIBUTIONS; i++)
     tests[PLAIN + i] = (struct CMUnitTest){distributions[i].kernel, test_distribution, NULL, NULL,

@@ -13,6 +13,7 @@ struct isa_checks {
   /* The transforms of normal.h on n words each: n a multiple of 16. */
   void (*box_muller)(const uint32_t *radius_words, const uint32_t *angle_words, float *cosine, float *sine, size_t n);
   void (*truncated_normal)(const uint32_t *words, float *z, size_t n);
+  void (*inverse_normal)(const float *u, const float *q, float *z, size_t n);
 };
 
 extern const struct isa_checks isa_checks_scalar, isa_checks_avx2, isa_checks_avx512, isa_checks_neon;

@@ -119,7 +119,7 @@ static void the_best_of_this_cpu_runs_here(void **state) {
   const struct cpu_features cpu = cpu_detect();
   const struct kernel_table *table = arch_table(arch_best(&cpu));
   float y[3] = {0};
-  table->relu_forward((const float[]){-1, 0, 2}, y, 3, (struct parameters){0, 0});
+  table->relu_forward((const float[]){-1, 0, 2}, y, 3, (struct parameters){0});
   assert_true(y[0] == 0 && y[1] == 0 && y[2] == 2);
 }
 
