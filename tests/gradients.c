@@ -272,6 +272,7 @@ static struct gradient_cell verdict_of(const char *init, const char *f, size_t d
   assert_int_equal(cell.verdict, expected);
   assert_true((cell.verdict_layer > 0) == (expected == VERDICT_OVERFLOW || expected == VERDICT_UNDERFLOW));
   if (cell.verdict_layer) assert_true(isnan(cell.decay_per_layer) && isnan(cell.decay_standard_error));
+  free(result.cells);
   return cell; /* with its layers, to be freed */
 }
 
