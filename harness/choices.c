@@ -6,7 +6,9 @@
 #include "harness/parse.h"
 
 /* How many parameters a kernel takes: those that have a default. */
-static int parameter_count(struct parameters defaults) { return defaults.b != 0 ? 2 : defaults.a != 0 ? 1 : 0; }
+static int parameter_count(struct parameters defaults) {
+  return defaults.d != 0 ? 4 : defaults.c != 0 ? 3 : defaults.b != 0 ? 2 : defaults.a != 0 ? 1 : 0;
+}
 
 static bool is_sleef(const char *name) {
   const char *suffix = "_sleef";
@@ -26,7 +28,7 @@ static bool read_parameters(const char *text, const char *what, int expected, st
   memcpy(inside, open + 1, length - 2);
   inside[length - 2] = '\0';
   if (expected == 0) return error_set(error, "%s=%s: %.*s takes no parameters", what, text, (int)(open - text), text);
-  float *const slots[] = {&p->a, &p->b};
+  float *const slots[] = {&p->a, &p->b, &p->c, &p->d};
   char *rest = inside;
   int count = 0;
   for (char *item; (item = strsep(&rest, ",")) != NULL; count++) {
@@ -64,6 +66,27 @@ static bool unknown_initializer(const char *name, struct error *error) {
   return parse_unknown("--inits", name, names, count, error);
 }
 
+/* What the kernels take for granted. */
+static bool check_distribution(const struct initializer_choice *choice, struct error *error) {
+  const struct parameters p = choice->p;
+  switch (choice->kernel - kernels) {
+  case KERNEL_init_uniform:
+    return p.a <= p.b || error_set(error, "--inits=%s: the interval is empty; write uniform(low,high)", choice->text);
+  case KERNEL_init_sparse:
+    if (!(p.a >= 0 && p.a <= 1))
+      return error_set(error, "--inits=%s: a share of zeros lies between 0 and 1", choice->text);
+    break;
+  case KERNEL_init_trunc_normal:
+    if (!(p.c < p.d))
+      return error_set(error, "--inits=%s: the interval is empty; write trunc_normal(mean,std,low,high)", choice->text);
+    return p.b > 0 || error_set(error, "--inits=%s: the standard deviation must be positive", choice->text);
+  case KERNEL_init_normal:
+  case KERNEL_init_truncated_normal: break;
+  default: return true;
+  }
+  return p.b >= 0 || error_set(error, "--inits=%s: a standard deviation cannot be negative", choice->text);
+}
+
 bool choose_initializer(const char *text, struct initializer_choice *choice, struct error *error) {
   const char *what = "--inits";
   const size_t length = strcspn(text, "(");
@@ -75,11 +98,7 @@ bool choose_initializer(const char *text, struct initializer_choice *choice, str
   choice->p = choice->kernel->defaults;
   const int expected = choice->fan_in_uniform ? 0 : parameter_count(choice->p);
   if (!read_parameters(text, what, expected, &choice->p, error)) return false;
-  if (strcmp(choice->kernel->name, "init_uniform") == 0 && choice->p.a > choice->p.b)
-    return error_set(error, "--inits=%s: the interval is empty; write uniform(low,high)", text);
-  if (strcmp(choice->kernel->name, "init_normal") == 0 && choice->p.b < 0)
-    return error_set(error, "--inits=%s: a standard deviation cannot be negative", text);
-  return true;
+  return check_distribution(choice, error);
 }
 
 static bool unknown_activation(const char *name, struct error *error) {

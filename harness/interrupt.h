@@ -4,8 +4,21 @@
 
 #include <stdbool.h>
 
-/* Catches SIGINT and SIGTERM; a second one ends the process at once. */
-void interrupt_catch(void);
+/* What is left to do when the work does not stop in time. Does not return. */
+typedef void interrupt_last_words(void *context);
+
+/* Catches SIGINT and SIGTERM; a second one ends the process at once. If the program has not come to ask interrupted()
+ * or to call interrupt_finish() within 0.7 seconds, because a step takes longer, last_words is called in its place, in
+ * a thread of its own. */
+void interrupt_catch(interrupt_last_words *last_words, void *context);
+
+/* Whether to stop. Does not return once last_words has begun, so that what it reads is left alone. */
 bool interrupted(void);
+
+/* Stops the work for another reason than a signal. */
+void interrupt_request(void);
+
+/* From now on the program sees to the end itself; last_words will not be called. */
+void interrupt_finish(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* bench: parse, describe, check, pin, run the suites, print, write. */
-#include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +97,25 @@ static void pin(struct run *run) {
   snprintf(machine->pinning, sizeof machine->pinning, "none: %.240s", error.text);
 }
 
+/* The time that a run may take when the user has not set that of a row, with some left for a slow moment. */
+#define SECONDS_MOST 75.0
+#define QUICK_SECONDS_MOST 10.0
+
+/* Plans the run, and once more with less time for each row where it would take too long. */
+static bool make_plan(struct run *run, struct options *options, struct error *error) {
+  const double most = options->quick ? QUICK_SECONDS_MOST : SECONDS_MOST;
+  if (!run_plan_all(run, error)) return false;
+  const double planned = run->plan->seconds, asked = options->min_time;
+  if (options->min_time_given || planned <= most) return true;
+  free(run->plan->names);
+  *run->plan = (struct plan){0};
+  options->min_time = 0;
+  if (!run_plan_all(run, error)) return false;
+  const double fixed = run->plan->seconds;
+  options->min_time = asked * fmax(most - fixed, 0.05 * planned) / (planned - fixed);
+  return true;
+}
+
 /* ---- measuring and after ---------------------------------------------------------------------------------------- */
 
 struct report {
@@ -108,7 +127,7 @@ static void print_suite(void *context, enum suite_id suite) {
   const struct report *report = context;
   if (report->run->progress) progress_clear(report->run->progress);
   if (report->run->options->format == FORMAT_TABLE) table_suite(stdout, report->style, report->run->result, suite);
-  fflush(stdout);
+  if (fflush(stdout) != 0) interrupt_request(); /* nobody reads on: keep what there is */
 }
 
 static void print_whole(const struct report *report) {
@@ -124,8 +143,9 @@ static void print_whole(const struct report *report) {
   case FORMAT_MARKDOWN:
     table_machine(stdout, report->style, &result->machine);
     for (enum suite_id suite = 0; suite < SUITE_COUNT; suite++) table_suite(stdout, report->style, result, suite);
+    table_summary(stdout, report->style, result);
     break;
-  case FORMAT_TABLE: break;
+  case FORMAT_TABLE: table_summary(stdout, report->style, result); break;
   }
 }
 
@@ -150,9 +170,20 @@ static void print_outcome(FILE *out, struct style style, const struct run *run) 
               program);
 }
 
+/* The end of a run that is interrupted in the middle of a step that takes too long. */
+static void last_words(void *context) {
+  struct run *run = context;
+  struct error error;
+  run->result->interrupted = true;
+  if (!result_write(run->result, run->options->out, &error)) _exit(fail(&error, EXIT_UNWRITABLE));
+  fprintf(stderr, "bench: interrupted; %s has what was measured until then\n", run->options->out);
+  _exit(EXIT_INTERRUPTED);
+}
+
 static int finish(struct report *report) {
   struct run *run = report->run;
   struct error error;
+  interrupt_finish();
   run->result->machine.steal_share = machine_steal_share();
   run->result->interrupted = interrupted();
   if (!result_write(run->result, run->options->out, &error)) return fail(&error, EXIT_UNWRITABLE);
@@ -170,6 +201,7 @@ static int measure_all(struct report *report) {
   struct machine *machine = &run->result->machine;
   struct progress progress;
   struct error error;
+  interrupt_catch(last_words, run);
   pin(run);
   machine->core_hertz = clock_core_hertz();
   if (run->options->format == FORMAT_TABLE) table_machine(stdout, report->style, machine);
@@ -182,10 +214,10 @@ static int measure_all(struct report *report) {
   return fine ? finish(report) : fail(&error, EXIT_USAGE);
 }
 
-static int plan_and_run(struct report *report) {
+static int plan_and_run(struct report *report, struct options *options) {
   struct run *run = report->run;
   struct error error;
-  if (!run_plan_all(run, &error)) return fail(&error, EXIT_USAGE);
+  if (!make_plan(run, options, &error)) return fail(&error, EXIT_USAGE);
   if (!run->options->list) {
     if (!result_check_writable(run->options->out, &error)) return fail(&error, EXIT_USAGE);
     return measure_all(report);
@@ -211,8 +243,8 @@ static int run_with(struct options *options, const struct cpu_features *cpu, hwl
   describe_run(&result, options, argc, argv);
   name_result(options);
   if (options->filter[0] && regcomp(&filter, options->filter, REG_EXTENDED | REG_NOSUB) == 0) run.filter = &filter;
-  status =
-      choose_threads(options, topology, &result.machine, &error) ? plan_and_run(&report) : fail(&error, EXIT_USAGE);
+  status = choose_threads(options, topology, &result.machine, &error) ? plan_and_run(&report, options)
+                                                                      : fail(&error, EXIT_USAGE);
   if (run.filter) regfree(&filter);
   free(plan.names);
   result_free(&result);
@@ -234,7 +266,6 @@ int main(int argc, char **argv) {
   case OPTIONS_RUN: break;
   }
   machine_steal_share(); /* starts the count */
-  interrupt_catch();
   if (!machine_load_topology(&topology, &error)) return fail(&error, EXIT_USAGE);
   const int status = run_with(&options, &cpu, topology, argc, argv);
   hwloc_topology_destroy(topology);

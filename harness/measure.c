@@ -12,7 +12,7 @@
 #define CALIBRATION_NS 50e3 /* a first measurement at least this long tells how long a call takes */
 #define CALIBRATION_RUNS 3  /* of which the fastest counts: an interruption must not make samples too short */
 #define SLOW_CALL_NS 50e6   /* so long that warming the caches first would change little */
-#define PATIENCE 10         /* a case takes at most this many times its seconds, even for the least samples */
+#define PATIENCE 4          /* a case takes at most this many times its seconds, even for the least samples */
 
 /* What measure() knows about one case. */
 struct course {
@@ -80,11 +80,12 @@ static bool sample(struct course *course) {
 
 /* Time is counted as if all samples were as short as the shortest, so that an interruption does not use up a case's
  * share. */
-static bool finished(const struct course *course) {
+static bool finished(const struct course *course, bool late) {
   const double wanted = course->case_->seconds * 1e9;
+  const bool enough = course->count > MEASURE_LEAST_SAMPLES;
+  if (late && enough) return true;
   if (course->count == 0 || course->spent < wanted) return false;
-  if (course->spent >= PATIENCE * wanted) return true;
-  return course->count > MEASURE_LEAST_SAMPLES && (double)course->count * course->fastest >= wanted;
+  return course->spent >= PATIENCE * wanted || (enough && (double)course->count * course->fastest >= wanted);
 }
 
 static double share_taken(const struct course *course) {
@@ -108,16 +109,20 @@ static void shuffle(struct course **order, size_t n, uint64_t *state) {
   }
 }
 
-static bool take_turns(struct course *courses, struct course **order, size_t count, uint64_t seed,
-                       measure_progress *progress, void *context) {
+static bool take_turns(struct course *courses, struct course **order, size_t count,
+                       const struct measure_settings *settings) {
+  const uint64_t started = clock_now();
+  uint64_t seed = settings->seed;
   for (size_t i = 0; i < count; i++) order[i] = &courses[i];
   shuffle(order, count, &seed);
   for (size_t i = 0; i < count; i++) {
     if (interrupted()) return true;
     calibrate(order[i]);
-    progress(context, order[i]->case_, 0);
+    settings->progress(settings->context, order[i]->case_, 0);
   }
   for (size_t left = count; left > 0;) {
+    const double elapsed = (double)(clock_now() - started) * 1e-9;
+    const bool late = settings->seconds_most > 0 && elapsed > settings->seconds_most;
     shuffle(order, left, &seed);
     size_t kept = 0;
     for (size_t i = 0; i < left; i++) {
@@ -125,8 +130,8 @@ static bool take_turns(struct course *courses, struct course **order, size_t cou
       struct course *const course = order[i];
       const double before = share_taken(course);
       if (!sample(course)) return false;
-      const bool done = finished(course);
-      progress(context, course->case_, (done ? 1 : share_taken(course)) - before);
+      const bool done = finished(course, late);
+      settings->progress(settings->context, course->case_, (done ? 1 : share_taken(course)) - before);
       if (!done) order[kept++] = course;
     }
     left = kept;
@@ -141,15 +146,17 @@ static void conclude(struct course *course) {
   row->iterations = course->calls * (course->count - dropped);
   row->time = statistics_of(course->wall + dropped, course->count - dropped);
   row->cpu_time = statistics_of(course->cpu + dropped, course->count - dropped);
+  /* The system books the time of other cores' threads at clock ticks, longer than a sample: only the mean is right. */
+  row->cpu_time.median = row->cpu_time.mean;
 }
 
-bool measure(struct bench_case *cases, size_t count, uint64_t seed, measure_progress *progress, void *context) {
+bool measure(struct bench_case *cases, size_t count, const struct measure_settings *settings) {
   struct course *const courses = calloc(count + 1, sizeof *courses);
   struct course **const order = calloc(count + 1, sizeof(struct course *));
   bool fine = courses && order;
   if (fine) {
     for (size_t i = 0; i < count; i++) courses[i].case_ = &cases[i];
-    fine = take_turns(courses, order, count, seed, progress, context);
+    fine = take_turns(courses, order, count, settings);
     for (size_t i = 0; i < count; i++) conclude(&courses[i]);
   }
   for (size_t i = 0; courses && i < count; i++) {

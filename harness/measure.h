@@ -22,7 +22,7 @@ struct bench_case {
   bool team;      /* row.threads OpenMP threads call at once, each with its number; else one does, which may start
                      threads itself */
   bool hot;       /* an untimed call goes before each sample, so that its data is in cache again */
-  double seconds; /* of samples to take; at least MEASURE_LEAST_SAMPLES are, unless that takes ten times as long */
+  double seconds; /* of samples to take; at least MEASURE_LEAST_SAMPLES are, unless that takes four times as long */
 };
 
 #define MEASURE_LEAST_SAMPLES 6 /* fewest that give a 95 % interval of the median */
@@ -30,9 +30,17 @@ struct bench_case {
 /* Called between samples with the share of c's samples that have been taken since; a case's shares add up to 1. */
 typedef void measure_progress(void *context, const struct bench_case *c, double share);
 
+/* How to take samples. */
+struct measure_settings {
+  uint64_t seed;       /* of the order of turns */
+  double seconds_most; /* after which cases make do with the least samples, because the machine is slow; 0: no limit */
+  measure_progress *progress;
+  void *context; /* of progress */
+};
+
 /* Measures all cases, all of which have the same number of threads. Stops early when interrupted(): a case without one
  * sample then has row.time.samples == 0. Returns false when memory is out. */
-bool measure(struct bench_case *cases, size_t count, uint64_t seed, measure_progress *progress, void *context);
+bool measure(struct bench_case *cases, size_t count, const struct measure_settings *settings);
 
 /* Keeps the compiler from knowing what memory holds, and so from dropping a call whose result nobody reads. */
 static inline void measure_keep(const void *memory) { __asm__ volatile("" : : "r"(memory) : "memory"); }

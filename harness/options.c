@@ -229,7 +229,9 @@ static bool set_option(struct options *o, int id, const char *value, const struc
     o->pin = (enum pin_policy)index;
     return fine;
   case OPTION_SEED: return parse_whole(value, "--seed", 0, UINT64_MAX, &o->seed, error);
-  case OPTION_MIN_TIME: return parse_real(value, "--min-time", 0, SECONDS_MOST, &o->min_time, error);
+  case OPTION_MIN_TIME:
+    o->min_time_given = true;
+    return parse_real(value, "--min-time", 0, SECONDS_MOST, &o->min_time, error);
   case OPTION_QUICK: o->quick = true; return true;
   case OPTION_FORMAT:
     fine = set_name(value, "--format", format_names, COUNT(format_names), &index, error);
@@ -254,7 +256,7 @@ static bool set_option(struct options *o, int id, const char *value, const struc
 /* ---- the whole line --------------------------------------------------------------------------------------------- */
 
 static bool set_defaults(struct options *o, const struct cpu_features *cpu, struct error *error) {
-  *o = (struct options){.seed = 1, .min_time = -1, .width = 256, .batch = 64};
+  *o = (struct options){.seed = 1, .width = 256, .batch = 64};
   for (size_t s = 0; s < SUITE_COUNT; s++) o->suites[s] = true;
   return set_archs(o, "auto", cpu, error) && set_inits(o, DEFAULT_INITS, error) &&
          set_activations(o, DEFAULT_ACTIVATIONS, error) && set_depths(o, DEFAULT_DEPTHS, error);
@@ -303,7 +305,7 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
     error_set(error, "unexpected argument %.60s; options begin with --, see bench --help", argv[optind]);
     return OPTIONS_ERROR;
   }
-  if (options->min_time < 0) options->min_time = options->quick ? 0.01 : 0.05;
+  if (!options->min_time_given) options->min_time = options->quick ? 0.01 : 0.05;
   if (options->seeds == 0) options->seeds = options->quick ? 2 : 5;
   return OPTIONS_RUN;
 }

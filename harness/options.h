@@ -42,6 +42,7 @@ struct options {
   enum pin_policy pin;
   uint64_t seed;
   double min_time; /* seconds of samples per row */
+  bool min_time_given;
   bool quick;
   enum output_format format;
   char out[4096]; /* "" : a name made from the time */

@@ -28,7 +28,7 @@ struct result_row {
   bool support;           /* measured because other rows need it, not because it was asked for: tables leave it out */
   uint64_t iterations;    /* calls in all samples */
   struct statistics time; /* nanoseconds per call */
-  struct statistics cpu_time; /* the same of the process on all its cores; only median, mean and stddev are kept */
+  struct statistics cpu_time; /* of the process on all its cores; only median (= mean), mean and stddev are kept */
   double items, flops, bytes; /* per call; flops 0 where operations are not floating-point */
   char limit[24];             /* the limit that binds it; "" where none applies */
   double fraction_of_limit;   /* 0: unknown */

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "harness/fields.h"
 #include "harness/result.h"
@@ -119,6 +120,8 @@ bool result_read(struct result *result, const char *path, struct error *error) {
   json_error_t bad;
   struct error inner;
   result_init(result);
+  struct stat status;
+  if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return error_set(error, "%s is a directory", path);
   FILE *file = fopen(path, "r");
   if (!file) return error_set(error, "%s: %s", path, strerror(errno));
   json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &bad);

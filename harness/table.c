@@ -153,23 +153,28 @@ static const char *short_kernel(const struct result_row *row) {
   return row->kernel;
 }
 
-/* "97% copy": how close to which limit. */
+/* "97% copy": how close to which limit, without "memory_" and "_peak". */
 static void limit_cell(struct grid_row *to, size_t column, const struct result_row *row) {
   char name[sizeof row->limit];
   snprintf(name, sizeof name, "%s", row->limit + (strncmp(row->limit, "memory_", 7) == 0 ? 7 : 0));
   name[strcspn(name, "_")] = '\0';
+  if (strcmp(name, "multiply") == 0) strcpy(name, "mul");
   if (row->limit[0] && isfinite(row->fraction_of_limit))
     grid_cell(to, column, "%3.0f%% %s", 100 * row->fraction_of_limit, name);
 }
 
 static double gigas(double amount, const struct result_row *row) { return amount / row->time.median; }
 
-static void add_row(struct grid *grid, const struct result_row *row) {
+/* below: the row stands under ours, and only its provider is new. */
+static void add_row(struct grid *grid, const struct result_row *row, bool below) {
   struct grid_row *to = grid_add(grid);
   const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
   const enum section_kind kind = kind_of(row);
   size_t c = 0;
-  if (kind != STEPS) grid_cell(to, c++, "%s%s%s", short_kernel(row), own ? "" : "/", own ? "" : row->provider);
+  if (kind != STEPS && below)
+    grid_cell(to, c++, "  %s", row->provider);
+  else if (kind != STEPS)
+    grid_cell(to, c++, "%s%s%s", short_kernel(row), own ? "" : "/", own ? "" : row->provider);
   grid_cell(to, c++, "%s", row->arch);
   grid_cell(to, c++, "%s", row->shape);
   if (kind == ELEMENTWISE)
@@ -198,8 +203,8 @@ static struct grid section_grid(enum section_kind kind) {
         .headers = {"<arch", "depth x width x batch", "GFLOP/s", "samples/s", "<of limit", "x scalar", "+-"},
         .columns = 7};
   default:
-    return (struct grid){
-        .headers = {"<kernel", "<arch", "elements", "ns/element", "GB/s", "<of limit", "x scalar", "+-"}, .columns = 8};
+    return (struct grid){.headers = {"<kernel", "<arch", "size", "ns/element", "GB/s", "<of limit", "x scalar", "+-"},
+                         .columns = 8};
   }
 }
 
@@ -216,9 +221,9 @@ static void add_with_peers(struct grid *grid, const struct result *result, const
     if (shown(&result->rows[i], suite) && strcmp(result->rows[i].provider, OWN_PROVIDER) == 0 &&
         is_peer_of(row, &result->rows[i]))
       return;
-  add_row(grid, row);
+  add_row(grid, row, false);
   for (size_t i = 0; own && i < result->row_count; i++)
-    if (shown(&result->rows[i], suite) && is_peer_of(&result->rows[i], row)) add_row(grid, &result->rows[i]);
+    if (shown(&result->rows[i], suite) && is_peer_of(&result->rows[i], row)) add_row(grid, &result->rows[i], true);
 }
 
 static void print_kernels(FILE *out, struct style style, const struct result *result, const char *suite) {
@@ -264,8 +269,8 @@ static void add_cell(struct grid *grid, const struct gradient_cell *cell) {
   number_cell(row, 2, "%+.4f", cell->decay_per_layer);
   number_cell(row, 3, "%.4f", cell->decay_standard_error);
   number_cell(row, 4, "%+.4f", cell->theory_decay_per_layer);
-  number_cell(row, 5, "%.1e", cell->layers ? cell->layers[0].delta_rms : NAN);
-  number_cell(row, 6, "%.1e", cell->layers ? cell->layers[cell->depth - 1].delta_rms : NAN);
+  number_cell(row, 5, "%.0e", cell->layers ? cell->layers[0].delta_rms : NAN);
+  number_cell(row, 6, "%.0e", cell->layers ? cell->layers[cell->depth - 1].delta_rms : NAN);
   if (cell->verdict_layer)
     grid_cell(row, 7, "%s at layer %zu", verdict_names[cell->verdict], cell->verdict_layer);
   else
@@ -279,21 +284,69 @@ static void print_gradients(FILE *out, struct style style, const struct result *
   if (count == 0) return;
   grid_heading(out, style, "gradients: width %zu, batch %zu, %zu seed%s, %s input, %s", cells->width, cells->batch,
                cells->seeds, plural((int)cells->seeds), cells->data, cells->arch);
-  fprintf(out, "ln of the gradient's change per layer, going back from the last hidden layer to\n"
-               "the first: negative vanishes, positive explodes.\n");
+  fputs("decay: ln of the gradient's change per layer on its way back from the last\n"
+        "hidden layer to the first; negative vanishes, positive explodes. first, last:\n"
+        "its rms in these layers.\n",
+        out);
   for (size_t i = 0; i < count; i++) {
     bool first = true;
     for (size_t j = 0; j < i; j++) first = first && strcmp(cells[j].initializer, cells[i].initializer) != 0;
     if (!first) continue;
-    struct grid grid = {
-        .headers = {"<activation", "depth", "per layer", "+-", "theory", "first rms", "last rms", "<verdict"},
-        .columns = 8};
+    struct grid grid = {.headers = {"<activation", "depth", "decay", "+-", "theory", "first", "last", "<verdict"},
+                        .columns = 8};
     for (size_t j = i; j < count; j++)
       if (strcmp(cells[j].initializer, cells[i].initializer) == 0) add_cell(&grid, &cells[j]);
     grid_heading(out, style, "%s", cells[i].initializer);
     grid_print(&grid, out, style);
     grid_free(&grid);
   }
+}
+
+/* ---- summary ---------------------------------------------------------------------------------------------------- */
+
+static bool same_group(const struct result_row *a, const struct result_row *b) {
+  return same_column(a, b) && strcmp(a->suite, b->suite) == 0;
+}
+
+static void add_group(struct grid *grid, const struct result *result, const struct result_row *first) {
+  size_t rows = 0, ratios = 0, fractions = 0;
+  double ratio = 0, fraction = 0;
+  const struct result_row *worst = NULL;
+  for (size_t i = 0; i < result->row_count; i++) {
+    const struct result_row *row = &result->rows[i];
+    if (row->support || !same_group(row, first) || strcmp(row->provider, OWN_PROVIDER) != 0) continue;
+    rows++;
+    if (row->times_scalar > 0) ratio += log(row->times_scalar), ratios++;
+    if (!row->limit[0] || !(row->fraction_of_limit > 0)) continue;
+    fraction += log(row->fraction_of_limit), fractions++;
+    if (!worst || row->fraction_of_limit < worst->fraction_of_limit) worst = row;
+  }
+  struct grid_row *to = grid_add(grid);
+  grid_cell(to, 0, "%s", first->suite);
+  grid_cell(to, 1, "%s", first->arch);
+  grid_cell(to, 2, "%d", first->threads);
+  grid_cell(to, 3, "%zu", rows);
+  if (ratios) grid_cell(to, 4, "%.1f", exp(ratio / (double)ratios));
+  if (fractions) grid_cell(to, 5, "%.0f%%", 100 * exp(fraction / (double)fractions));
+  if (worst) grid_cell(to, 6, "%.0f%% %s", 100 * worst->fraction_of_limit, short_kernel(worst));
+}
+
+void table_summary(FILE *out, struct style style, const struct result *result) {
+  struct grid grid = {
+      .headers = {"<suite", "<arch", "threads", "rows", "x scalar", "of limit", "<furthest from its limit"},
+      .columns = 7};
+  const struct result_row **groups = calloc(result->row_count + 1, sizeof *groups);
+  if (!groups) return;
+  for (enum suite_id suite = SUITE_LIMITS + 1; suite < SUITE_COUNT; suite++) {
+    const size_t count = distinct(result, suite_names[suite], groups, same_group);
+    for (size_t g = 0; g < count; g++) add_group(&grid, result, groups[g]);
+  }
+  if (grid.count) {
+    grid_heading(out, style, "summary of our own kernels: geometric means");
+    grid_print(&grid, out, style);
+  }
+  grid_free(&grid);
+  free(groups);
 }
 
 void table_suite(FILE *out, struct style style, const struct result *result, enum suite_id suite) {

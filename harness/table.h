@@ -17,6 +17,9 @@ void table_machine(FILE *out, struct style style, const struct machine *machine)
 /* What a suite found; nothing if it found nothing that was asked for. */
 void table_suite(FILE *out, struct style style, const struct result *result, enum suite_id suite);
 
+/* Each suite in one line for each arch and number of threads. */
+void table_summary(FILE *out, struct style style, const struct result *result);
+
 /* One line a row or gradient cell, all in one table: a column that does not apply is empty. */
 void table_csv(FILE *out, const struct result *result);
 

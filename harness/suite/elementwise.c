@@ -33,7 +33,7 @@ static void call_once(const struct elementwise *e, const float *x, const float *
   switch (e->kernel->signature) {
   case SIGNATURE_map: ((map_kernel *)e->function)(x, y, e->n, p); break;
   case SIGNATURE_backward: ((backward_kernel *)e->function)(x, dy, y, e->n, p); break;
-  case SIGNATURE_words: ((words_kernel *)e->function)((uint32_t *)y, first, e->n, e->init.seed, 0); break;
+  case SIGNATURE_words: ((words_kernel *)e->function)((uint32_t *)y, first / 4, e->n, e->init.seed, 0); break;
   case SIGNATURE_fill: ((fill_kernel *)e->function)(y, first, e->n, &e->init); break;
   case SIGNATURE_update: ((update_kernel *)e->function)(y, x, e->n, RATE); break;
   case SIGNATURE_peak: ((peak_kernel *)e->function)(e->n, y); break;
@@ -151,7 +151,7 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
                             .arena = arena,
                             .n = n,
                             .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
-                            .init = {run->options->seed, 0, kernel->defaults, FAN, FAN}};
+                            .init = {.seed = run->options->seed, .p = kernel->defaults, .fan_in = FAN, .fan_out = FAN}};
   added->call = call;
   added->context = e;
   added->team = true;

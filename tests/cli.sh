@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# The program as its user meets it: exit statuses, one line for bad input, formats, files, interruptions.
+# usage: cli.sh BENCH [EMULATOR...]
+set -uo pipefail
+bench=$(readlink -f "$1")
+shift
+emulator=("$@")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+unset NO_COLOR
+failures=0
+
+fail() {
+  echo "FAILED: $*"
+  head -c 2000 err | sed 's/^/  stderr: /'
+  failures=$((failures + 1))
+}
+# run STATUS bench-options
+run() {
+  local wanted=$1 status=0
+  shift
+  "${emulator[@]}" "$bench" "$@" >out 2>err </dev/null || status=$?
+  [ "$status" = "$wanted" ] || fail "bench $* ended with status $status instead of $wanted"
+}
+# refused WORD bench-options: status 2, one line on stderr that has the word, nothing on stdout, no result.
+refused() {
+  local word=$1
+  shift
+  run 2 --out=refused.json "$@"
+  [ "$(wc -l <err)" = 1 ] || fail "bench $* says $(wc -l <err) lines"
+  grep -qF -- "$word" err || fail "bench $* does not say \"$word\""
+  [ ! -s out ] || fail "bench $* writes to stdout"
+  [ ! -e refused.json ] || fail "bench $* leaves a result"
+}
+have() { command -v "$1" >/dev/null; }
+is_json() { ! have python3 || python3 -m json.tool "$1" >/dev/null; }
+
+# As little as can be measured.
+small=(--quick --min-time=0.0001 --threads=1)
+
+# ---- help, version, list
+run 0 --help
+grep -q -- --filter out || fail "--help does not explain --filter"
+run 0 --version
+[ "$(wc -l <out)" = 1 ] || fail "--version is not one line"
+run 0 --list
+for suite in limits init activation dense training gradients; do
+  grep -q "^$suite/" out || fail "--list has no $suite"
+done
+[ -z "$(sort out | uniq -d)" ] || fail "--list has a name twice"
+! ls depthmark-*.json >/dev/null 2>&1 || fail "--list writes a result"
+run 0 --list --suite=gradients --inits='normal(0,1),he_normal' --activations=relu --depths=3,7
+[ "$(cat out)" = 'gradients/normal(0,1)/relu/3
+gradients/normal(0,1)/relu/7
+gradients/he_normal/relu/3
+gradients/he_normal/relu/7' ] || fail "--list names other gradient cells"
+run 0 --list --arch=scalar --filter='^dense/.*/31x257x129/'
+grep -qv '^dense/dense_[a-z_]*/31x257x129/arch:scalar/threads:[0-9]*$' out && fail "--filter keeps other rows"
+
+# ---- bad input
+refused 'did you mean --filter' --fliter=x
+refused 'unknown' --arch=avx3
+refused 'matches no row' --filter=no_such_kernel
+refused 'regular expression' --filter='['
+refused 'empty item' --threads=1,,2
+refused 'at least 1' --width=0
+refused 'bytes' --suite=gradients --width=1000000000
+refused 'bytes' --suite=gradients --width=9223372036854775807
+refused 'bytes' --suite=gradients --depths=9223372036854775807
+refused '--pin=none' --threads=4096
+refused 'unexpected' dense
+DEPTHMARK_DATASET=$scratch/nowhere refused "$scratch/nowhere" --suite=gradients --data=fashion-mnist
+mkdir broken
+printf 'not gzip, not idx' | tee broken/train-images-idx3-ubyte.gz >broken/train-labels-idx1-ubyte.gz
+DEPTHMARK_DATASET=$scratch/broken refused "$scratch/broken" --suite=gradients --data=fashion-mnist
+case $(uname -m) in x86_64 | aarch64) ;; *) echo "arch names are not tested on $(uname -m)" ;; esac
+run 2 --out="$scratch/missing/x.json" --filter=fma_peak
+grep -q 'missing/x.json' err && [ "$(wc -l <err)" = 1 ] || fail "an unwritable file is not named"
+run 2 --out="$scratch" --filter=fma_peak
+grep -q directory err || fail "a directory is not named as such"
+
+# ---- a run: data on stdout, the rest on stderr, the result in its file
+run 0 "${small[@]}" --suite=init --filter=init_zeros --out=init.json
+grep -q '^init, data in L2, 1 thread$' out || fail "there is no table of init"
+grep -q '^zeros ' out || fail "there is no row of init_zeros"
+grep -q '^wrote  *init.json' out || fail "the table does not say where the result is"
+grep -q '^limits of' out && fail "limits are shown unasked"
+! grep -q "$(printf '\033')\|$(printf '\r')" out err || fail "control characters in a pipe"
+awk 'length > 80 { exit 1 }' out || fail "a line is wider than 80 columns"
+is_json init.json || fail "init.json is not JSON"
+grep -q '"interrupted": false' init.json || fail "the result is marked interrupted"
+
+run 0 "${small[@]}" --suite=limits,gradients --inits=he_normal --activations=relu,tanh --depths=2,3 --width=8 --batch=4 \
+  --filter='fma_peak|relu|tanh/2' --format=json --out=both.json
+cmp -s out both.json || fail "--format=json differs from the file"
+[ "$(grep -c '"decay_per_layer"' both.json)" = 3 ] || fail "--filter does not apply to gradient cells"
+is_json out || fail "--format=json is not JSON"
+
+run 0 "${small[@]}" --suite=init,gradients --inits='normal(0,1)' --activations=relu --depths=2 --width=8 --batch=4 \
+  --filter='init_zeros|relu' --format=csv --out=csv.json
+[ "$(wc -l <out)" = 3 ] || fail "--format=csv has not a line for the header, the row and the cell"
+[ "$(grep -c '^name,suite,kernel' out)" = 1 ] || fail "--format=csv has no header"
+run 0 "${small[@]}" --suite=init --filter=init_zeros --format=markdown --out=md.json
+grep -q '^| zeros | ' out || fail "--format=markdown has no row"
+
+run 0 "${small[@]}" --arch=all --suite=init --filter=init_zeros --out=all.json
+for arch in $(sed -n 's/.*"supported": "\(.*\)".*/\1/p' all.json | tr , ' '); do
+  grep -q "^zeros  *$arch " out || fail "--arch=all has no row of $arch"
+done
+
+# ---- the same seed gives the same gradients for any number of threads
+for threads in 1 3; do
+  run 0 --suite=gradients --seed=7 --threads=$threads --pin=none --inits=glorot_uniform --activations=tanh --depths=3 \
+    --width=24 --batch=16 --seeds=2 --format=json --out=seed.json
+  sed -n '/"gradients"/,/"machine"/p' out >gradients.$threads
+done
+grep -q delta_rms gradients.1 || fail "there are no gradients"
+cmp -s gradients.1 gradients.3 || fail "gradients depend on the number of threads"
+
+# ---- an earlier result is replaced whole, or kept
+echo earlier >kept.json
+run 2 --out=kept.json --filter=no_such_kernel
+[ "$(cat kept.json)" = earlier ] || fail "a refused run damages an earlier result"
+run 0 "${small[@]}" --suite=init --filter=init_zeros
+[ "$(ls depthmark-*.json | wc -l)" = 1 ] || fail "there is no result under the default name"
+
+# ---- interruptions
+milliseconds() { date +%s%3N; }
+# interrupt SIGNAL bench-options: ends within a second, or two where an emulator or a sanitizer slows all down.
+interrupt() {
+  local signal=$1 status=0 started patience=1000
+  shift
+  [ ${#emulator[@]} = 0 ] || patience=3000
+  rm -f stopped.json
+  "${emulator[@]}" "$bench" --out=stopped.json "$@" >out 2>err </dev/null &
+  local bench_pid=$!
+  for _ in $(seq 200); do # until measuring has begun
+    [ -s out ] && break
+    sleep 0.1
+  done
+  sleep 1
+  started=$(milliseconds)
+  kill -"$signal" $bench_pid
+  wait $bench_pid || status=$?
+  local took=$(($(milliseconds) - started))
+  [ $status = 130 ] || fail "bench $*, stopped by SIG$signal, ended with status $status"
+  [ $took -le $patience ] || fail "bench $* took $took ms to stop"
+  grep -q '"interrupted": true' stopped.json || fail "bench $*, stopped by SIG$signal, did not mark its result"
+  is_json stopped.json || fail "the interrupted result is not JSON"
+}
+# Bash starts background jobs with SIGINT ignored unless job control is on.
+set -m
+interrupt INT --suite=limits,init --min-time=60
+interrupt TERM --suite=limits,init --min-time=60
+interrupt INT --suite=gradients --inits=he_normal --activations=tanh --depths=2 --width=2500 --batch=4000 --seeds=100
+set +m
+[ -z "$(find . -name '*.json.*')" ] || fail "temporary files are left: $(find . -name '*.json.*')"
+
+# ---- nobody reads on
+status=0
+"${emulator[@]}" "$bench" "${small[@]}" --suite=init --out=pipe.json 2>err </dev/null | head -1 >/dev/null || status=${PIPESTATUS[0]}
+is_json pipe.json && grep -q '"benchmarks"' pipe.json || fail "a closed pipe costs the result"
+
+# ---- a terminal: colour and a line that is rewritten, unless NO_COLOR or TERM objects
+if have script && [ ${#emulator[@]} = 0 ]; then
+  on_terminal() { script -qec "$(printf '%q ' env "$@" "$bench" "${small[@]}" --suite=init --filter=init_zeros --out=tty.json)" tty.out >/dev/null </dev/null; }
+  escape=$(printf '\033\\[1m')
+  on_terminal TERM=xterm
+  grep -q "$escape" tty.out || fail "no colour on a terminal"
+  on_terminal TERM=xterm NO_COLOR=1
+  grep -q "$escape" tty.out && fail "NO_COLOR is not honoured"
+  on_terminal TERM=dumb
+  grep -q "$escape" tty.out && fail "TERM=dumb is not honoured"
+fi
+
+[ $failures = 0 ] && echo "all checks passed"
+[ $failures = 0 ]

@@ -1,0 +1,240 @@
+/* The command line: what is understood, and what each kind of bad input is told. */
+#include "harness/options.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "tests/support.h"
+
+#define ARGUMENTS_MOST 16
+
+static enum options_action parse(struct options *options, struct error *error, const char *const *arguments) {
+  char copies[ARGUMENTS_MOST][512], *argv[ARGUMENTS_MOST + 1] = {NULL};
+  int argc = 0;
+  const struct cpu_features cpu = cpu_detect();
+  strcpy(copies[argc], "bench");
+  argv[argc] = copies[argc];
+  for (argc = 1; *arguments; arguments++, argc++) {
+    snprintf(copies[argc], sizeof copies[argc], "%s", *arguments);
+    argv[argc] = copies[argc];
+  }
+  error->text[0] = '\0';
+  return options_parse(argc, argv, &cpu, options, error);
+}
+
+#define PARSE(options, error, ...) parse(options, error, (const char *const[]){__VA_ARGS__, NULL})
+
+static struct options accepted(const char *const *arguments) {
+  struct options options;
+  struct error error;
+  if (parse(&options, &error, arguments) != OPTIONS_RUN) fail_msg("refused: %s", error.text);
+  return options;
+}
+#define ACCEPTED(...) accepted((const char *const[]){__VA_ARGS__, NULL})
+
+/* One line, that holds all words. */
+static void refused(const char *const *arguments, const char *word, const char *other) {
+  struct options options;
+  struct error error;
+  if (parse(&options, &error, arguments) != OPTIONS_ERROR) fail_msg("%s is not refused", arguments[0]);
+  if (!strstr(error.text, word) || !strstr(error.text, other))
+    fail_msg("%s: \"%s\" names neither \"%s\" nor \"%s\"", arguments[0], error.text, word, other);
+  assert_null(strchr(error.text, '\n'));
+}
+#define REFUSED(word, other, ...) refused((const char *const[]){__VA_ARGS__, NULL}, word, other)
+
+static void defaults(void **state) {
+  (void)state;
+  const struct options o = accepted((const char *const[]){NULL});
+  const struct cpu_features cpu = cpu_detect();
+  assert_string_equal(o.requested_arch, "auto");
+  assert_int_equal(o.arch_count, 1);
+  assert_int_equal(o.archs[0], arch_best(&cpu));
+  for (size_t s = 0; s < SUITE_COUNT; s++) assert_true(o.suites[s]);
+  assert_int_equal(o.thread_count, 0);
+  assert_int_equal(o.init_count, 4);
+  assert_int_equal(o.activation_count, 4);
+  assert_int_equal(o.depth_count, 3);
+  assert_true(o.width == 256 && o.batch == 64 && o.seeds == 5 && o.seed == 1);
+  assert_true(o.min_time == 0.05 && !o.min_time_given && o.bias_std == 0);
+  assert_string_equal(o.inits[0].text, "normal(0,1)");
+  assert_true(o.inits[0].p.a == 0 && o.inits[0].p.b == 1);
+}
+
+static void quick_changes_defaults_only(void **state) {
+  (void)state;
+  const struct options quick = ACCEPTED("--quick"), given = ACCEPTED("--quick", "--seeds=7", "--min-time=0.2");
+  assert_true(quick.quick && quick.seeds == 2 && quick.min_time == 0.01);
+  assert_true(given.seeds == 7 && given.min_time == 0.2 && given.min_time_given);
+}
+
+static void both_spellings_and_abbreviations(void **state) {
+  (void)state;
+  const struct options o = ACCEPTED("--width", "32", "--batch=8", "--depth", "3,1", "--seed", "18446744073709551615");
+  assert_true(o.width == 32 && o.batch == 8 && o.depth_count == 2 && o.depths[0] == 3 && o.depths[1] == 1);
+  assert_true(o.seed == UINT64_MAX);
+}
+
+static void lists(void **state) {
+  (void)state;
+  const struct options o = ACCEPTED("--threads=2,1,2", "--suite=dense,limits", "--arch=scalar,scalar");
+  assert_true(o.thread_count == 2 && o.threads[0] == 2 && o.threads[1] == 1);
+  assert_true(o.suites[SUITE_DENSE] && o.suites[SUITE_LIMITS] && !o.suites[SUITE_INIT]);
+  assert_true(o.arch_count == 1 && o.archs[0] == ARCH_SCALAR);
+}
+
+static void all_archs_are_those_that_run(void **state) {
+  (void)state;
+  const struct options o = ACCEPTED("--arch=all");
+  const struct cpu_features cpu = cpu_detect();
+  size_t expected = 0;
+  for (enum arch a = 0; a < ARCH_COUNT; a++) expected += !arch_obstacle(a, &cpu);
+  assert_int_equal(o.arch_count, expected);
+}
+
+static void commas_in_parentheses_belong_to_the_item(void **state) {
+  (void)state;
+  const struct options o = ACCEPTED("--inits=normal(0,0.5),uniform(-0.05,0.05),uniform_fan_in,glorot_uniform",
+                                    "--activations=elu(0.5),tanh");
+  assert_int_equal(o.init_count, 4);
+  assert_true(o.inits[0].p.b == 0.5f && o.inits[1].p.a == -0.05f && o.inits[1].p.b == 0.05f);
+  assert_true(o.inits[2].fan_in_uniform && !o.inits[3].fan_in_uniform);
+  assert_string_equal(o.inits[2].kernel->name, "init_uniform");
+  assert_string_equal(o.inits[1].text, "uniform(-0.05,0.05)");
+  assert_string_equal(o.activations[0].backward->name, "elu_backward");
+  assert_true(o.activations[0].p.a == 0.5f);
+}
+
+static void names(void **state) {
+  (void)state;
+  const struct options o =
+      ACCEPTED("--pin=none", "--format=csv", "--data=fashion-mnist", "--out=a b.json", "--filter=^x");
+  assert_true(o.pin == PIN_NONE && o.format == FORMAT_CSV && o.data == INPUT_FASHION_MNIST);
+  assert_string_equal(o.out, "a b.json");
+  assert_string_equal(o.filter, "^x");
+}
+
+static void help_and_version(void **state) {
+  (void)state;
+  struct options options;
+  struct error error;
+  assert_int_equal(PARSE(&options, &error, "--help"), OPTIONS_HELP);
+  assert_int_equal(PARSE(&options, &error, "--version"), OPTIONS_VERSION);
+  for (const char *line = help_text; *line;) { /* 80 columns */
+    const size_t length = strcspn(line, "\n");
+    assert_true(length <= 80);
+    line += length + (line[length] == '\n');
+  }
+}
+
+static void unknown_options(void **state) {
+  (void)state;
+  REFUSED("--fliter", "--filter", "--fliter=x");
+  REFUSED("--frobnicate", "--help", "--frobnicate");
+  REFUSED("-q", "no short options", "-q");
+  REFUSED("dense", "unexpected", "dense");
+  REFUSED("--width", "needs a value", "--width");
+  REFUSED("--quick", "takes no value", "--quick=1");
+  REFUSED("--see", "several", "--see=1");
+}
+
+static void unknown_names_list_the_known(void **state) {
+  (void)state;
+  REFUSED("avx3", "did you mean avx2", "--arch=avx3");
+  REFUSED("avx3", "scalar", "--arch=avx3");
+  REFUSED("dens", "did you mean dense", "--suite=dens");
+  REFUSED("cores", "threads, none", "--pin=core0");
+  REFUSED("jsn", "did you mean json", "--format=jsn");
+  REFUSED("mnist", "fashion-mnist", "--data=mnist");
+  REFUSED("he_norml", "did you mean he_normal", "--inits=he_norml");
+  REFUSED("xyzzy", "glorot_uniform", "--inits=xyzzy");
+  REFUSED("relo", "did you mean relu", "--activations=relo");
+  REFUSED("xyzzy", "tanh", "--activations=xyzzy");
+}
+
+static void unsupported_archs_say_what_is_there(void **state) {
+  (void)state;
+  const struct cpu_features cpu = cpu_detect();
+  for (enum arch a = 0; a < ARCH_COUNT; a++) {
+    char option[32];
+    snprintf(option, sizeof option, "--arch=%s", arch_name(a));
+    if (arch_obstacle(a, &cpu)) REFUSED(arch_obstacle(a, &cpu), "can run: scalar", option);
+  }
+}
+
+static void malformed_lists(void **state) {
+  (void)state;
+  REFUSED("--threads", "empty item", "--threads=1,,2");
+  REFUSED("--threads", "empty item", "--threads=");
+  REFUSED("--depths", "empty item", "--depths=5,");
+  REFUSED("--inits", "parentheses", "--inits=normal(0,1");
+  REFUSED("--inits", "parentheses", "--inits=normal0,1)");
+  REFUSED("--inits", "written like normal(0,1)", "--inits=normal(0,1)x");
+  REFUSED("--suite", "too long",
+          "--suite=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+  REFUSED("--threads", "at most 32 items",
+          "--threads=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33");
+}
+
+static void numbers_are_read_to_the_last_character(void **state) {
+  (void)state;
+  REFUSED("--width", "at least 1", "--width=0");
+  REFUSED("--width", "whole number", "--width=-1");
+  REFUSED("--width", "whole number", "--width=12x");
+  REFUSED("--width", "whole number", "--width= 12");
+  REFUSED("--width", "whole number", "--width=");
+  REFUSED("--width", "at most", "--width=99999999999999999999999999");
+  REFUSED("--batch", "at least 1", "--batch=0");
+  REFUSED("--depths", "at least 1", "--depths=5,0");
+  REFUSED("--seeds", "at least 1", "--seeds=0");
+  REFUSED("--threads", "at least 1", "--threads=0");
+  REFUSED("--threads", "whole number", "--threads=two");
+  REFUSED("--seed", "2^64", "--seed=18446744073709551616");
+  REFUSED("--min-time", "number", "--min-time=fast");
+  REFUSED("--min-time", "number", "--min-time=1s");
+  REFUSED("--min-time", "number", "--min-time=nan");
+  REFUSED("--min-time", "number", "--min-time=inf");
+  REFUSED("--min-time", "from 0", "--min-time=-1");
+  REFUSED("--min-time", "to 3600", "--min-time=1e9");
+  REFUSED("--bias-std", "from 0", "--bias-std=-0.1");
+}
+
+static void parameters_are_checked(void **state) {
+  (void)state;
+  REFUSED("glorot_uniform", "takes no parameters", "--inits=glorot_uniform(1)");
+  REFUSED("uniform_fan_in", "takes no parameters", "--inits=uniform_fan_in(1)");
+  REFUSED("tanh", "takes no parameters", "--activations=tanh(1)");
+  REFUSED("normal", "at most 2", "--inits=normal(0,1,2)");
+  REFUSED("normal", "not a number", "--inits=normal(0,one)");
+  REFUSED("normal", "not a number", "--inits=normal(,1)");
+  REFUSED("normal", "negative", "--inits=normal(0,-1)");
+  REFUSED("uniform", "empty", "--inits=uniform(1,-1)");
+}
+
+static void expressions_and_files(void **state) {
+  (void)state;
+  REFUSED("--filter", "regular expression", "--filter=(");
+  REFUSED("--filter", "empty", "--filter=");
+  REFUSED("--out", "file name", "--out=");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(defaults),
+      cmocka_unit_test(quick_changes_defaults_only),
+      cmocka_unit_test(both_spellings_and_abbreviations),
+      cmocka_unit_test(lists),
+      cmocka_unit_test(all_archs_are_those_that_run),
+      cmocka_unit_test(commas_in_parentheses_belong_to_the_item),
+      cmocka_unit_test(names),
+      cmocka_unit_test(help_and_version),
+      cmocka_unit_test(unknown_options),
+      cmocka_unit_test(unknown_names_list_the_known),
+      cmocka_unit_test(unsupported_archs_say_what_is_there),
+      cmocka_unit_test(malformed_lists),
+      cmocka_unit_test(numbers_are_read_to_the_last_character),
+      cmocka_unit_test(parameters_are_checked),
+      cmocka_unit_test(expressions_and_files),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,345 @@
+/* The result file: what is written is read back, damage is named, and an earlier file survives a write that fails. */
+#include "harness/result.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/support.h"
+
+static char folder[64];
+
+static const char *in_folder(const char *name) {
+  static char path[4][128];
+  static int next;
+  next = (next + 1) % 4;
+  snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+  return path[next];
+}
+
+static int make_folder(void **state) {
+  (void)state;
+  strcpy(folder, "/tmp/depthmark-test-XXXXXX");
+  return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state) {
+  char command[128];
+  (void)state;
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command);
+}
+
+static struct result example(void) {
+  struct result result;
+  result_init(&result);
+  strcpy(result.date, "2026-11-23T12:00:00+00:00");
+  strcpy(result.command, "bench --filter=\"quoted\" \\ \xc3\xa9");
+  strcpy(result.version, "0.1.0");
+  strcpy(result.commit, "abc");
+  result.seed = UINT64_MAX;
+  struct machine *m = &result.machine;
+  strcpy(m->cpu, "A CPU");
+  strcpy(m->host, "host");
+  m->caches[0] = (struct cache){.level = 1, .bytes = 32768, .count = 2, .cores_sharing = 1};
+  m->cache_count = 1;
+  m->memory_bytes = (size_t)8 << 30;
+  m->core_hertz = 3.7e9;
+  machine_warn(m, "mind the gap");
+  result_add_limit(&result, &(struct result_limit){"memory_read", "L1", "scalar", 1, 123.456e9});
+  for (int i = 0; i < 5; i++) {
+    struct result_row row = {.suite = "dense",
+                             .kernel = "dense_forward",
+                             .shape = "32x1024x1024",
+                             .arch = "avx2",
+                             .provider = "depthmark",
+                             .residence = "L2",
+                             .threads = i + 1,
+                             .support = i % 2,
+                             .iterations = 1234567890123,
+                             .time = {40, 1.0 / 3, 0.1, 1e9, 0.5, 0.01, 0.3, 0.4},
+                             .cpu_time = {.samples = 40, .median = 0.7, .mean = 0.7, .stddev = 0.1},
+                             .items = 32,
+                             .flops = 6.7e7,
+                             .bytes = 4e6,
+                             .limit = "fma_peak",
+                             .fraction_of_limit = 0.9,
+                             .times_scalar = 12.5};
+    snprintf(row.name, sizeof row.name, "dense/dense_forward/32x1024x1024/arch:avx2/threads:%d", i + 1);
+    result_add_row(&result, &row);
+  }
+  struct gradient_cell cell = {.initializer = "normal(0,1)",
+                               .activation = "relu",
+                               .data = "normal",
+                               .arch = "avx2",
+                               .depth = 2,
+                               .width = 8,
+                               .batch = 4,
+                               .seeds = 3,
+                               .decay_per_layer = NAN,
+                               .decay_standard_error = NAN,
+                               .theory_decay_per_layer = 2.4,
+                               .verdict = VERDICT_OVERFLOW,
+                               .verdict_layer = 2};
+  cell.layers = calloc(2, sizeof *cell.layers);
+  cell.layers[0] = (struct gradient_layer){1, 2, 3, 4, 5, 6, 7, 8, 0.1, 0.2, 0.3, 0.4};
+  cell.layers[1].delta_rms = INFINITY;
+  result_add_cell(&result, &cell);
+  return result;
+}
+
+static void what_is_written_is_read(void **state) {
+  (void)state;
+  struct result written = example(), read;
+  struct error error;
+  const char *path = in_folder("round.json");
+  if (!result_write(&written, path, &error) || !result_read(&read, path, &error)) fail_msg("%s", error.text);
+  assert_string_equal(read.command, written.command);
+  assert_true(read.seed == UINT64_MAX && !read.interrupted);
+  assert_memory_equal(&read.machine, &written.machine, sizeof read.machine);
+  assert_int_equal(read.limit_count, 1);
+  assert_memory_equal(read.limits, written.limits, sizeof *read.limits);
+  assert_int_equal(read.row_count, written.row_count);
+  for (size_t i = 0; i < read.row_count; i++) {
+    assert_string_equal(read.rows[i].name, written.rows[i].name);
+    assert_memory_equal(&read.rows[i].time, &written.rows[i].time, sizeof read.rows[i].time);
+    assert_true(read.rows[i].support == written.rows[i].support && read.rows[i].threads == written.rows[i].threads);
+    assert_true(read.rows[i].iterations == written.rows[i].iterations && read.rows[i].flops == written.rows[i].flops);
+  }
+  const struct gradient_cell *cell = &read.cells[0];
+  assert_int_equal(read.cell_count, 1);
+  assert_true(isnan(cell->decay_per_layer) && cell->theory_decay_per_layer == 2.4);
+  assert_true(cell->verdict == VERDICT_OVERFLOW && cell->verdict_layer == 2 && cell->depth == 2);
+  assert_memory_equal(&cell->layers[0], &written.cells[0].layers[0], sizeof cell->layers[0]);
+  assert_true(isnan(cell->layers[1].delta_rms)); /* null: JSON has no infinity */
+  result_free(&read);
+  result_free(&written);
+}
+
+/* What tools for Google Benchmark's files rely on. */
+static void the_shape_is_google_benchmarks(void **state) {
+  (void)state;
+  struct result result = example();
+  char *text = result_to_json(&result);
+  assert_null(strstr(text, "NaN"));
+  assert_null(strstr(text, "nfinity"));
+  json_t *root = json_loads(text, 0, NULL);
+  const json_t *context = json_object_get(root, "context"), *rows = json_object_get(root, "benchmarks");
+  const char *const wanted[] = {"date", "host_name", "executable", "num_cpus", "mhz_per_cpu", "caches", "load_avg"};
+  for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) assert_non_null(json_object_get(context, wanted[i]));
+  assert_int_equal(json_array_size(rows), 5 * result.row_count);
+  const char *const each[] = {"name",       "run_name",  "run_type", "repetitions", "threads",
+                              "iterations", "real_time", "cpu_time", "time_unit"};
+  for (size_t r = 0; r < json_array_size(rows); r++)
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++)
+      assert_non_null(json_object_get(json_array_get(rows, r), each[i]));
+  const char *const suffixes[] = {"", "_mean", "_median", "_stddev", "_cv"};
+  for (size_t i = 0; i < 5; i++) {
+    const char *name = json_string_value(json_object_get(json_array_get(rows, i), "name"));
+    const size_t length = strlen(name) - strlen(suffixes[i]);
+    assert_string_equal(name + length, suffixes[i]);
+    assert_memory_equal(name, result.rows[0].name, length);
+  }
+  json_decref(root);
+  free(text);
+  result_free(&result);
+}
+
+static void text_that_is_not_utf8_does_not_stop_the_writer(void **state) {
+  (void)state;
+  struct result result = example();
+  strcpy(result.command, "bench --filter=\xff\xfe");
+  char *text = result_to_json(&result);
+  assert_non_null(strstr(text, "bench --filter=??"));
+  free(text);
+  result_free(&result);
+}
+
+/* ---- damage ----------------------------------------------------------------------------------------------------- */
+
+static void put(const char *path, const char *text, size_t length) {
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  assert_int_equal(fwrite(text, 1, length, file), length);
+  assert_int_equal(fclose(file), 0);
+}
+
+static void assert_refused(const char *path, const char *place) {
+  struct result result;
+  struct error error;
+  assert_false(result_read(&result, path, &error));
+  if (!strstr(error.text, path) || !strstr(error.text, place))
+    fail_msg("\"%s\" does not name %s and %s", error.text, path, place);
+  assert_null(strchr(error.text, '\n'));
+}
+
+static void every_truncation_is_an_error(void **state) {
+  (void)state;
+  struct result written = example();
+  char *text = result_to_json(&written);
+  const char *path = in_folder("truncated.json");
+  const size_t length = strlen(text);
+  for (size_t i = 0; i < length; i += 1 + length / 97) {
+    put(path, text, i);
+    assert_refused(path, ":");
+  }
+  put(path, "", 0);
+  assert_refused(path, ":");
+  free(text);
+  result_free(&written);
+}
+
+/* Replaces the first `old` in the example's text, and expects the reader to name the place. */
+static void assert_change_refused(const char *old, const char *new, const char *place) {
+  struct result written = example();
+  char *text = result_to_json(&written);
+  const char *path = in_folder("changed.json");
+  char *at = strstr(text, old);
+  if (!at) fail_msg("there is no %s", old);
+  char *changed = malloc(strlen(text) + strlen(new) + 1);
+  sprintf(changed, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old));
+  put(path, changed, strlen(changed));
+  assert_refused(path, place);
+  free(changed);
+  free(text);
+  result_free(&written);
+}
+
+static void wrong_types_are_named(void **state) {
+  (void)state;
+  assert_change_refused("\"context\":", "\"kontext\":", "context is missing");
+  assert_change_refused("\"format\": 1", "\"format\": 2", "context.format is 2; this program reads format 1");
+  assert_change_refused("\"format\": 1", "\"format\": \"1\"", "context.format is a string");
+  assert_change_refused("\"seed\": \"18446744073709551615\"", "\"seed\": \"many\"", "context.seed");
+  assert_change_refused("\"interrupted\": false", "\"interrupted\": 0", "context.interrupted");
+  assert_change_refused("\"kernel\": \"dense_forward\"", "\"kernel\": 7", "benchmarks[0].kernel is a whole number");
+  assert_change_refused("\"kernel\": \"dense_forward\"",
+                        "\"kernel\": \"a name that is far too long for any kernel that there could ever be\"",
+                        "benchmarks[0].kernel is longer");
+  assert_change_refused("\"threads\": 1", "\"threads\": -1", "benchmarks[0].threads is -1");
+  assert_change_refused("\"threads\": 1", "\"threads\": 99999999999", "benchmarks[0].threads");
+  assert_change_refused("\"iterations\": 1234567890123", "\"iterations\": 0.5", "benchmarks[0].iterations is a number");
+  assert_change_refused("\"time_unit\": \"ns\"", "\"time_unit\": \"ms\"", "benchmarks[0].time_unit");
+  assert_change_refused("\"run_type\": \"iteration\"", "\"run_type\": \"dream\"", "benchmarks[0].run_type");
+  assert_change_refused("\"real_time_low\":", "\"real_time_now\":", "benchmarks[0].real_time_low is missing");
+  assert_change_refused("\"verdict\": \"overflow\"", "\"verdict\": \"fine\"", "gradients[0].verdict");
+  assert_change_refused("\"depth\": 2", "\"depth\": 3", "gradients[0].layers holds 2 layers");
+  assert_change_refused("\"z_rms\": 1.0", "\"z_rms\": \"1\"", "gradients[0].layers[0].z_rms");
+  assert_change_refused("\"warnings\": [", "\"warnings\": 1, \"others\": [", "machine.warnings is a whole number");
+  assert_change_refused("\"date\":", "\"date\": \"\", \"date\":", "duplicate");
+}
+
+static void other_files_are_refused(void **state) {
+  (void)state;
+  const char *path = in_folder("other.json");
+  put(path, "[]", 2);
+  assert_refused(path, "not an object");
+  put(path, "{}", 2);
+  assert_refused(path, "context is missing");
+  assert_refused(in_folder("nothing.json"), "No such file");
+  assert_refused(folder, "directory");
+  char deep[8192];
+  memset(deep, '[', sizeof deep);
+  put(path, deep, sizeof deep);
+  assert_refused(path, ":");
+}
+
+/* ---- whole or not at all ---------------------------------------------------------------------------------------- */
+
+static bool holds(const char *path, const char *text) {
+  char have[64] = "";
+  FILE *file = fopen(path, "r");
+  if (!file) return false;
+  have[fread(have, 1, sizeof have - 1, file)] = '\0';
+  fclose(file);
+  return strcmp(have, text) == 0;
+}
+
+static size_t files_in_folder(void) {
+  char command[128];
+  snprintf(command, sizeof command, "ls -A '%s' | wc -l", folder);
+  FILE *pipe = popen(command, "r");
+  int count = 0;
+  assert_int_equal(fscanf(pipe, "%d", &count), 1);
+  pclose(pipe);
+  return (size_t)count;
+}
+
+static void an_earlier_file_survives_a_full_disk(void **state) {
+  (void)state;
+  struct result result = example();
+  struct error error;
+  const char *path = in_folder("kept.json");
+  const struct rlimit small = {1000, RLIM_INFINITY};
+  struct rlimit before;
+  put(path, "earlier", 7);
+  const size_t files = files_in_folder();
+  getrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  const bool written = result_write(&result, path, &error);
+  setrlimit(RLIMIT_FSIZE, &before);
+  assert_false(written);
+  assert_non_null(strstr(error.text, path));
+  assert_true(holds(path, "earlier"));
+  assert_int_equal(files_in_folder(), files); /* nor is the temporary file left */
+  result_free(&result);
+}
+
+static void permissions_and_links_are_kept(void **state) {
+  (void)state;
+  struct result result = example();
+  struct error error;
+  struct stat status;
+  const char *path = in_folder("target.json"), *link = in_folder("link.json");
+  put(path, "earlier", 7);
+  assert_int_equal(chmod(path, 0640), 0);
+  assert_int_equal(symlink("target.json", link), 0);
+  assert_true(result_write(&result, link, &error));
+  assert_int_equal(lstat(link, &status), 0);
+  assert_true(S_ISLNK(status.st_mode));
+  assert_int_equal(stat(path, &status), 0);
+  assert_int_equal(status.st_mode & 0777, 0640);
+  assert_true(status.st_size > 1000);
+  assert_true(result_write(&result, "/dev/null", &error));
+  assert_int_equal(stat("/dev/null", &status), 0);
+  assert_true(S_ISCHR(status.st_mode));
+  result_free(&result);
+}
+
+static void paths_are_checked_before_measuring(void **state) {
+  (void)state;
+  struct error error;
+  const size_t files = files_in_folder();
+  assert_true(result_check_writable(in_folder("new.json"), &error));
+  assert_int_equal(files_in_folder(), files);
+  assert_true(result_check_writable("/dev/null", &error));
+  assert_false(result_check_writable(folder, &error));
+  assert_non_null(strstr(error.text, "directory"));
+  assert_false(result_check_writable(in_folder("missing/new.json"), &error));
+  assert_non_null(strstr(error.text, "No such file"));
+  assert_false(result_check_writable("", &error));
+  assert_int_equal(symlink("round-and-round", in_folder("round-and-round")), 0);
+  assert_false(result_check_writable(in_folder("round-and-round"), &error));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_is_written_is_read),
+      cmocka_unit_test(the_shape_is_google_benchmarks),
+      cmocka_unit_test(text_that_is_not_utf8_does_not_stop_the_writer),
+      cmocka_unit_test(every_truncation_is_an_error),
+      cmocka_unit_test(wrong_types_are_named),
+      cmocka_unit_test(other_files_are_refused),
+      cmocka_unit_test(an_earlier_file_survives_a_full_disk),
+      cmocka_unit_test(permissions_and_links_are_kept),
+      cmocka_unit_test(paths_are_checked_before_measuring),
+  };
+  return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

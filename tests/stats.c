@@ -1,0 +1,87 @@
+/* Statistics against values known in closed form, and the interval's coverage against what it promises. */
+#include "harness/stats.h"
+
+#include <math.h>
+
+#include "tests/support.h"
+
+static void of_nothing(void **state) {
+  (void)state;
+  const struct statistics s = statistics_of(NULL, 0);
+  assert_int_equal(s.samples, 0);
+  assert_true(s.median == 0 && s.stddev == 0);
+}
+
+static void of_one(void **state) {
+  (void)state;
+  double one[] = {7};
+  const struct statistics s = statistics_of(one, 1);
+  assert_true(s.median == 7 && s.mean == 7 && s.minimum == 7 && s.maximum == 7 && s.stddev == 0);
+  assert_true(s.low == 7 && s.high == 7);
+}
+
+static void of_known_samples(void **state) {
+  (void)state;
+  double samples[] = {9, 2, 4, 4, 5, 4, 7, 5};
+  const struct statistics s = statistics_of(samples, 8);
+  assert_true(s.median == 4.5);
+  assert_float_equal(s.mean, 5, 1e-12);
+  assert_float_equal(s.stddev, sqrt(32.0 / 7), 1e-12);
+  assert_true(s.minimum == 2 && s.maximum == 9);
+  assert_true(s.low == 2 && s.high == 9); /* n = 8: from the first to the last, 99.2 % */
+}
+
+static void an_even_number_has_its_median_in_the_middle(void **state) {
+  (void)state;
+  double samples[] = {4, 1, 3, 2};
+  assert_true(statistics_of(samples, 4).median == 2.5);
+}
+
+/* The table of confidence intervals of the median in textbooks (Conover, Practical Nonparametric Statistics). */
+static void ranks_are_those_of_the_binomial_distribution(void **state) {
+  (void)state;
+  const struct {
+    size_t n, rank;
+  } known[] = {{5, 0}, {6, 1}, {8, 1}, {9, 2}, {10, 2}, {12, 3}, {15, 4}, {20, 6}, {25, 8}, {50, 18}, {100, 40}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    assert_int_equal(median_interval_rank(known[i].n, 0.95), known[i].rank);
+  assert_int_equal(median_interval_rank(0, 0.95), 0);
+}
+
+/* Thousands of samples must not lose the tail to underflow: the normal approximation gives the rank within one. */
+static void ranks_hold_for_many_samples(void **state) {
+  (void)state;
+  for (size_t n = 1000; n <= 100000; n *= 10) {
+    const double expected = (double)n / 2 - 1.959964 * sqrt((double)n) / 2;
+    assert_true(fabs((double)median_interval_rank(n, 0.95) - expected) <= 1.5);
+  }
+}
+
+static void the_interval_covers_the_median_of_a_skewed_distribution(void **state) {
+  (void)state;
+  uint64_t random = test_seed();
+  const double median = log(2);
+  size_t covered = 0;
+  enum { TRIALS = 4000, N = 15 };
+  for (size_t t = 0; t < TRIALS; t++) {
+    double samples[N];
+    for (size_t i = 0; i < N; i++) samples[i] = -log((double)(test_random(&random) >> 11) * 0x1p-53 + 0x1p-54);
+    const struct statistics s = statistics_of(samples, N);
+    covered += s.low <= median && median <= s.high;
+  }
+  /* 96.5 % for n = 15; four standard errors of 4000 trials are 1.2 %. */
+  assert_true(covered > TRIALS * 0.953 && covered < TRIALS * 0.977);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(of_nothing),
+      cmocka_unit_test(of_one),
+      cmocka_unit_test(of_known_samples),
+      cmocka_unit_test(an_even_number_has_its_median_in_the_middle),
+      cmocka_unit_test(ranks_are_those_of_the_binomial_distribution),
+      cmocka_unit_test(ranks_hold_for_many_samples),
+      cmocka_unit_test(the_interval_covers_the_median_of_a_skewed_distribution),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,216 @@
+/* Tables: aligned, at most 80 columns wide, markdown and CSV that parse. */
+#include "harness/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support.h"
+
+/* What print(out) prints, to be freed. */
+#define PRINTED(text, ...)                                                                                             \
+  do {                                                                                                                 \
+    size_t size_;                                                                                                      \
+    FILE *out = open_memstream(&(text), &size_);                                                                       \
+    __VA_ARGS__;                                                                                                       \
+    fclose(out);                                                                                                       \
+  } while (0)
+
+static const struct style plain = {0};
+
+static void add_row(struct result *result, const char *suite, const char *kernel, const char *shape, const char *arch,
+                    int threads, const char *provider) {
+  struct result_row row = {.threads = threads,
+                           .residence = "memory",
+                           .time = {.samples = 9, .median = 123456, .low = 123000, .high = 125000},
+                           .items = 1e6,
+                           .flops = 3e6,
+                           .bytes = 12e6,
+                           .limit = "multiply_peak",
+                           .fraction_of_limit = 0.876,
+                           .times_scalar = 12.34};
+  strcpy(row.suite, suite);
+  strcpy(row.kernel, kernel);
+  strcpy(row.shape, shape);
+  strcpy(row.arch, arch);
+  strcpy(row.provider, provider);
+  snprintf(row.name, sizeof row.name, "%s/%s/%s/arch:%s/threads:%d", suite, kernel, shape, arch, threads);
+  result_add_row(result, &row);
+}
+
+static void add_cell(struct result *result, enum verdict verdict, size_t layer, double decay) {
+  struct gradient_cell cell = {.initializer = "normal(0,1)",
+                               .activation = "leaky_relu(0.2)",
+                               .data = "fashion-mnist",
+                               .arch = "avx512",
+                               .depth = 1000,
+                               .width = 256,
+                               .batch = 64,
+                               .seeds = 5,
+                               .decay_per_layer = decay,
+                               .decay_standard_error = 0.0123,
+                               .theory_decay_per_layer = NAN,
+                               .verdict = verdict,
+                               .verdict_layer = layer};
+  cell.layers = calloc(cell.depth, sizeof *cell.layers);
+  cell.layers[0].delta_rms = 1.25e-30;
+  result_add_cell(result, &cell);
+}
+
+static struct result example(void) {
+  struct result result;
+  result_init(&result);
+  for (int threads = 1; threads <= 64; threads *= 8)
+    for (int a = 0; a < 3; a++) {
+      const char *arch = (const char *[]){"scalar", "avx2", "avx512"}[a];
+      add_row(&result, "limits", "memory_write_stream", "1000000", arch, threads, "depthmark");
+      add_row(&result, "activation", "softplus_derivative", "8388608", arch, threads, "sleef");
+      add_row(&result, "activation", "softplus_derivative", "8388608", arch, threads, "depthmark");
+      add_row(&result, "init", "init_truncated_normal", "8388608", arch, threads, "depthmark");
+      add_row(&result, "dense", "dense_backward_weights", "1024x1024x1024", arch, threads, "depthmark");
+      add_row(&result, "training", "step", "8x1024x128", arch, threads, "depthmark");
+      add_row(&result, "training", "softmax_cross_entropy", "8192x1000", arch, threads, "depthmark");
+    }
+  add_cell(&result, VERDICT_OVERFLOW, 1000, NAN);
+  add_cell(&result, VERDICT_VANISHING, 0, -1.9569);
+  return result;
+}
+
+static void assert_narrow(const char *text) {
+  for (const char *line = text; *line;) {
+    const size_t length = strcspn(line, "\n");
+    if (length > 80) fail_msg("%zu columns: %.*s", length, (int)length, line);
+    if (length > 0 && line[length - 1] == ' ') fail_msg("trailing space: %.*s", (int)length, line);
+    line += length + (line[length] == '\n');
+  }
+}
+
+static void nothing_is_wider_than_80_columns(void **state) {
+  (void)state;
+  struct result result = example();
+  struct machine *m = &result.machine;
+  memset(m->features, 'x', 200);
+  for (int i = 5; i < 200; i += 7) m->features[i] = ' ';
+  for (enum suite_id suite = 0; suite < SUITE_COUNT; suite++) {
+    char *text;
+    PRINTED(text, table_suite(out, plain, &result, suite));
+    assert_narrow(text);
+    assert_true(strlen(text) > 0);
+    free(text);
+  }
+  char *text;
+  PRINTED(text, table_machine(out, plain, m); table_summary(out, plain, &result));
+  assert_narrow(text);
+  free(text);
+  result_free(&result);
+}
+
+static void columns_are_aligned(void **state) {
+  (void)state;
+  struct grid grid = {.headers = {"<name", "n", "<end"}, .columns = 3};
+  struct grid_row *row = grid_add(&grid);
+  grid_cell(row, 0, "a"), grid_cell(row, 1, "%d", 1000), grid_cell(row, 2, "x");
+  row = grid_add(&grid);
+  grid_cell(row, 0, "longer"), grid_cell(row, 1, "%d", 7), grid_cell(row, 2, "yy");
+  char *text;
+  PRINTED(text, grid_print(&grid, out, plain));
+  assert_string_equal(text, "name      n end\n"
+                            "a      1000 x\n"
+                            "longer    7 yy\n");
+  free(text);
+  PRINTED(text, grid_print(&grid, out, (struct style){.markdown = true}));
+  assert_string_equal(text, "| name | n | end |\n| --- | ---: | --- |\n| a | 1000 | x |\n| longer | 7 | yy |\n\n");
+  free(text);
+  grid_free(&grid);
+}
+
+static size_t count(const char *text, const char *what) {
+  size_t n = 0;
+  for (const char *at = text; (at = strstr(at, what)) != NULL; at += strlen(what)) n++;
+  return n;
+}
+
+static void support_rows_are_left_out(void **state) {
+  (void)state;
+  struct result result = example();
+  for (size_t i = 0; i < result.row_count; i++) result.rows[i].support = strcmp(result.rows[i].arch, "scalar") == 0;
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_INIT); table_suite(out, plain, &result, SUITE_LIMITS));
+  assert_int_equal(count(text, "scalar "), 3); /* "x scalar" in three headings */
+  assert_int_equal(count(text, "truncated_normal avx2 "), 3);
+  free(text);
+  PRINTED(text, table_csv(out, &result));
+  assert_null(strstr(text, ",scalar,"));
+  free(text);
+  result_free(&result);
+}
+
+static void a_peer_follows_our_row(void **state) {
+  (void)state;
+  struct result result = example();
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_ACTIVATION));
+  const char *ours = strstr(text, "softplus_derivative ");
+  assert_non_null(ours);
+  const char *next = strchr(ours, '\n') + 1;
+  assert_memory_equal(next, "  sleef ", strlen("  sleef "));
+  free(text);
+  result_free(&result);
+}
+
+/* Fields of one CSV line; commas in quotes belong to the field. */
+static size_t fields(const char *line, size_t length) {
+  size_t n = 1;
+  bool quoted = false;
+  for (size_t i = 0; i < length; i++) {
+    quoted ^= line[i] == '"';
+    n += line[i] == ',' && !quoted;
+  }
+  return n;
+}
+
+static void csv_is_one_table(void **state) {
+  (void)state;
+  struct result result = example();
+  char *text;
+  PRINTED(text, table_csv(out, &result));
+  const size_t columns = fields(text, strcspn(text, "\n"));
+  size_t lines = 0;
+  for (const char *line = text; *line; lines++) {
+    const size_t length = strcspn(line, "\n");
+    if (fields(line, length) != columns) fail_msg("%zu fields: %.*s", fields(line, length), (int)length, line);
+    line += length + 1;
+  }
+  assert_int_equal(lines, 1 + result.row_count + result.cell_count);
+  assert_non_null(strstr(text, "\"gradients/normal(0,1)/leaky_relu(0.2)/1000\",gradients,"));
+  assert_null(strstr(text, "nan"));
+  free(text);
+  result_free(&result);
+}
+
+static void verdicts_name_the_layer(void **state) {
+  (void)state;
+  struct result result = example();
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_GRADIENTS));
+  assert_non_null(strstr(text, "overflow at layer 1000\n"));
+  assert_non_null(strstr(text, "vanishing\n"));
+  assert_null(strchr(text, '\033'));
+  free(text);
+  PRINTED(text, table_suite(out, (struct style){.color = true}, &result, SUITE_GRADIENTS));
+  assert_non_null(strstr(text, "\033[31moverflow at layer 1000\033[0m\n"));
+  free(text);
+  result_free(&result);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(nothing_is_wider_than_80_columns),
+      cmocka_unit_test(columns_are_aligned),
+      cmocka_unit_test(support_rows_are_left_out),
+      cmocka_unit_test(a_peer_follows_our_row),
+      cmocka_unit_test(csv_is_one_table),
+      cmocka_unit_test(verdicts_name_the_layer),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
