@@ -46,9 +46,25 @@ VEC_INLINE vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
 VEC_INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 VEC_INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
 VEC_INLINE vi vi_xor(vi a, vi b) { return _mm256_xor_si256(a, b); }
+VEC_INLINE vi vi_min(vi a, vi b) { return _mm256_min_epi32(a, b); }
+VEC_INLINE vi vi_max(vi a, vi b) { return _mm256_max_epi32(a, b); }
 #define vi_shl(a, n) _mm256_slli_epi32(a, n)
 #define vi_shr(a, n) _mm256_srli_epi32(a, n)
 #define vi_sar(a, n) _mm256_srai_epi32(a, n)
+#define vi_rotl(a, n) _mm256_or_si256(_mm256_slli_epi32(a, n), _mm256_srli_epi32(a, 32 - (n)))
+VEC_INLINE vi vi_iota(void) { return _mm256_set_epi32(7, 6, 5, 4, 3, 2, 1, 0); }
+VEC_INLINE void vi_load2(const uint32_t *p, vi *a, vi *b) {
+  const __m256 first = _mm256_castsi256_ps(vi_load(p)), second = _mm256_castsi256_ps(vi_load(p + 8));
+  const __m256d even = _mm256_castps_pd(_mm256_shuffle_ps(first, second, _MM_SHUFFLE(2, 0, 2, 0)));
+  const __m256d odd = _mm256_castps_pd(_mm256_shuffle_ps(first, second, _MM_SHUFFLE(3, 1, 3, 1)));
+  *a = _mm256_castpd_si256(_mm256_permute4x64_pd(even, _MM_SHUFFLE(3, 1, 2, 0)));
+  *b = _mm256_castpd_si256(_mm256_permute4x64_pd(odd, _MM_SHUFFLE(3, 1, 2, 0)));
+}
+VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) {
+  const vi even = _mm256_unpacklo_epi32(a, b), odd = _mm256_unpackhi_epi32(a, b);
+  vi_store(p, _mm256_permute2x128_si256(even, odd, 0x20));
+  vi_store(p + 8, _mm256_permute2x128_si256(even, odd, 0x31));
+}
 VEC_INLINE vm vi_eq(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)); }
 VEC_INLINE vm vi_lt(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a)); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) {
@@ -59,9 +75,10 @@ VEC_INLINE vi vf_as_vi(vf a) { return _mm256_castps_si256(a); }
 VEC_INLINE vf vi_as_vf(vi a) { return _mm256_castsi256_ps(a); }
 VEC_INLINE vi vf_to_vi(vf a) { return _mm256_cvtps_epi32(a); }
 VEC_INLINE vf vi_to_vf(vi a) { return _mm256_cvtepi32_ps(a); }
-VEC_INLINE vf vf_scale(vf a, vi n) {
-  const vi half = vi_sar(n, 1), rest = vi_sub(n, half), bias = vi_set(127);
-  return vf_mul(vf_mul(a, vi_as_vf(vi_shl(vi_add(half, bias), 23))), vi_as_vf(vi_shl(vi_add(rest, bias), 23)));
+VEC_INLINE vf vf_scale(vf a, vf n) {
+  const vi all = vf_to_vi(n), last = vi_max(vi_set(-126), vi_min(vi_set(127), all)), first = vi_sub(all, last);
+  const vf exact = vf_mul(a, vi_as_vf(vi_shl(vi_add(first, vi_set(127)), 23)));
+  return vf_mul(exact, vi_as_vf(vi_shl(vi_add(last, vi_set(127)), 23)));
 }
 
 VEC_INLINE float vf_sum(vf a) {

@@ -45,9 +45,26 @@ VEC_INLINE vi vi_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
 VEC_INLINE vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 VEC_INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
 VEC_INLINE vi vi_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
+VEC_INLINE vi vi_min(vi a, vi b) { return _mm512_min_epi32(a, b); }
+VEC_INLINE vi vi_max(vi a, vi b) { return _mm512_max_epi32(a, b); }
 #define vi_shl(a, n) _mm512_slli_epi32(a, n)
 #define vi_shr(a, n) _mm512_srli_epi32(a, n)
 #define vi_sar(a, n) _mm512_srai_epi32(a, n)
+#define vi_rotl(a, n) _mm512_rol_epi32(a, n)
+VEC_INLINE vi vi_iota(void) { return _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0); }
+VEC_INLINE void vi_load2(const uint32_t *p, vi *a, vi *b) {
+  const vi first = vi_load(p), second = vi_load(p + 16);
+  const vi even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  const vi odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+  *a = _mm512_permutex2var_epi32(first, even, second);
+  *b = _mm512_permutex2var_epi32(first, odd, second);
+}
+VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) {
+  const vi low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  const vi high = _mm512_set_epi32(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8);
+  _mm512_storeu_si512(p, _mm512_permutex2var_epi32(a, low, b));
+  _mm512_storeu_si512(p + 16, _mm512_permutex2var_epi32(a, high, b));
+}
 VEC_INLINE vm vi_eq(vi a, vi b) { return _mm512_cmpeq_epi32_mask(a, b); }
 VEC_INLINE vm vi_lt(vi a, vi b) { return _mm512_cmplt_epi32_mask(a, b); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return _mm512_mask_blend_epi32(m, b, a); }
@@ -56,7 +73,7 @@ VEC_INLINE vi vf_as_vi(vf a) { return _mm512_castps_si512(a); }
 VEC_INLINE vf vi_as_vf(vi a) { return _mm512_castsi512_ps(a); }
 VEC_INLINE vi vf_to_vi(vf a) { return _mm512_cvtps_epi32(a); }
 VEC_INLINE vf vi_to_vf(vi a) { return _mm512_cvtepi32_ps(a); }
-VEC_INLINE vf vf_scale(vf a, vi n) { return _mm512_scalef_ps(a, _mm512_cvtepi32_ps(n)); }
+VEC_INLINE vf vf_scale(vf a, vf n) { return _mm512_scalef_ps(a, n); }
 
 VEC_INLINE float vf_sum(vf a) { return _mm512_reduce_add_ps(a); }
 VEC_INLINE float vf_largest(vf a) { return _mm512_reduce_max_ps(a); }

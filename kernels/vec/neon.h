@@ -57,9 +57,18 @@ VEC_INLINE vi vi_sub(vi a, vi b) { return vsubq_s32(a, b); }
 VEC_INLINE vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 VEC_INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
 VEC_INLINE vi vi_xor(vi a, vi b) { return veorq_s32(a, b); }
+VEC_INLINE vi vi_min(vi a, vi b) { return vminq_s32(a, b); }
+VEC_INLINE vi vi_max(vi a, vi b) { return vmaxq_s32(a, b); }
 #define vi_shl(a, n) vshlq_n_s32(a, n)
 #define vi_shr(a, n) vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(a), n))
 #define vi_sar(a, n) vshrq_n_s32(a, n)
+#define vi_rotl(a, n) vsriq_n_s32(vshlq_n_s32(a, n), a, 32 - (n))
+VEC_INLINE vi vi_iota(void) { return vcombine_s32(vcreate_s32(0x100000000u), vcreate_s32(0x300000002u)); }
+VEC_INLINE void vi_load2(const uint32_t *p, vi *a, vi *b) {
+  const uint32x4x2_t both = vld2q_u32(p);
+  *a = vreinterpretq_s32_u32(both.val[0]), *b = vreinterpretq_s32_u32(both.val[1]);
+}
+VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) { vst2q_s32(p, ((int32x4x2_t){{a, b}})); }
 VEC_INLINE vm vi_eq(vi a, vi b) { return vceqq_s32(a, b); }
 VEC_INLINE vm vi_lt(vi a, vi b) { return vcltq_s32(a, b); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return vbslq_s32(m, a, b); }
@@ -68,9 +77,10 @@ VEC_INLINE vi vf_as_vi(vf a) { return vreinterpretq_s32_f32(a); }
 VEC_INLINE vf vi_as_vf(vi a) { return vreinterpretq_f32_s32(a); }
 VEC_INLINE vi vf_to_vi(vf a) { return vcvtnq_s32_f32(a); }
 VEC_INLINE vf vi_to_vf(vi a) { return vcvtq_f32_s32(a); }
-VEC_INLINE vf vf_scale(vf a, vi n) {
-  const vi half = vi_sar(n, 1), rest = vi_sub(n, half), bias = vi_set(127);
-  return vf_mul(vf_mul(a, vi_as_vf(vi_shl(vi_add(half, bias), 23))), vi_as_vf(vi_shl(vi_add(rest, bias), 23)));
+VEC_INLINE vf vf_scale(vf a, vf n) {
+  const vi all = vf_to_vi(n), last = vi_max(vi_set(-126), vi_min(vi_set(127), all)), first = vi_sub(all, last);
+  const vf exact = vf_mul(a, vi_as_vf(vi_shl(vi_add(first, vi_set(127)), 23)));
+  return vf_mul(exact, vi_as_vf(vi_shl(vi_add(last, vi_set(127)), 23)));
 }
 
 VEC_INLINE float vf_sum(vf a) { return vaddvq_f32(a); }

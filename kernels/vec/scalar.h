@@ -55,9 +55,15 @@ VEC_INLINE vi vi_sub(vi a, vi b) { return (vi)((uint32_t)a - (uint32_t)b); }
 VEC_INLINE vi vi_and(vi a, vi b) { return a & b; }
 VEC_INLINE vi vi_or(vi a, vi b) { return a | b; }
 VEC_INLINE vi vi_xor(vi a, vi b) { return a ^ b; }
+VEC_INLINE vi vi_min(vi a, vi b) { return a < b ? a : b; }
+VEC_INLINE vi vi_max(vi a, vi b) { return a > b ? a : b; }
 #define vi_shl(a, n) ((vi)((uint32_t)(a) << (n)))
 #define vi_shr(a, n) ((vi)((uint32_t)(a) >> (n)))
 #define vi_sar(a, n) ((vi)(a) >> (n))
+#define vi_rotl(a, n) ((vi)((uint32_t)(a) << (n) | (uint32_t)(a) >> (32 - (n))))
+VEC_INLINE vi vi_iota(void) { return 0; }
+VEC_INLINE void vi_load2(const uint32_t *p, vi *a, vi *b) { *a = (vi)p[0], *b = (vi)p[1]; }
+VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) { p[0] = a, p[1] = b; }
 VEC_INLINE vm vi_eq(vi a, vi b) { return a == b; }
 VEC_INLINE vm vi_lt(vi a, vi b) { return a < b; }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return m ? a : b; }
@@ -74,9 +80,10 @@ VEC_INLINE vf vi_as_vf(vi a) {
 }
 VEC_INLINE vi vf_to_vi(vf a) { return (vi)lrintf(a); }
 VEC_INLINE vf vi_to_vf(vi a) { return (vf)a; }
-VEC_INLINE vf vf_scale(vf a, vi n) {
-  const vi half = vi_sar(n, 1), rest = vi_sub(n, half);
-  return a * vi_as_vf(vi_shl(vi_add(half, 127), 23)) * vi_as_vf(vi_shl(vi_add(rest, 127), 23));
+VEC_INLINE vf vf_scale(vf a, vf n) {
+  const vi all = vf_to_vi(n), last = vi_max(vi_set(-126), vi_min(vi_set(127), all)), first = vi_sub(all, last);
+  const vf exact = vf_mul(a, vi_as_vf(vi_shl(vi_add(first, vi_set(127)), 23)));
+  return vf_mul(exact, vi_as_vf(vi_shl(vi_add(last, vi_set(127)), 23)));
 }
 
 VEC_INLINE float vf_sum(vf a) { return a; }

@@ -12,8 +12,11 @@
  *   vf_fnma(a, b, c) c - a * b, likewise
  *   vf_select(m, a, b)  m ? a : b
  *   vf_to_vi(a)      nearest integer, ties to even; only defined for |a| < 2^31
- *   vf_scale(a, n)   a * 2^n, rounded once, for -252 <= n <= 254 and 0.5 <= |a| <= 2 (where an ISA multiplies twice,
- *                    the first product is exact), NaN and infinities kept
+ *   vf_scale(a, n)   a * 2^n, rounded once, for any a and integers -252 <= n <= 254 (an ISA that multiplies twice puts
+ *                    into the first factor what a float's exponent can't hold: that product is exact, or the result is
+ *                    zero or infinite anyway), NaN and infinities kept; NaN where a is NaN, whatever n
+ *   vi_rotl(a, n)    rotated left by the constant n, 0 < n < 32; vi_shl, vi_shr, vi_sar likewise shift by a constant
+ *   vi_store2(p, a, b)  two vectors lane by lane: a0 b0 a1 b1 ...; vi_load2(p, &a, &b) its inverse
  *   vf_stream(p, a)  a store that bypasses the caches where the ISA has one; p aligned to a whole vector;
  *                    vec_stream_end() orders them before later stores
  *   vw_mul(a, b)     product of the low 32 bits of each lane, 64 bits wide
