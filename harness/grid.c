@@ -45,14 +45,15 @@ static const char *color_code(enum grid_color color) {
   }
 }
 
-/* A cell of the last column gets no trailing spaces. */
+/* No spaces after the last cell with text. */
 static void print_plain(const struct grid *grid, const struct grid_row *row, const int *widths, FILE *out,
                         struct style style) {
-  for (size_t c = 0; c < grid->columns; c++) {
-    const bool last = c + 1 == grid->columns;
+  size_t end = grid->columns;
+  while (row && end > 0 && row->cells[end - 1][0] == '\0') end--;
+  for (size_t c = 0; c < end; c++) {
     const char *text = row ? row->cells[c] : header(grid, c);
-    const char *color = row && last && style.color ? color_code(row->color) : "";
-    const int padded = left(grid, c) ? (last ? 0 : -widths[c]) : widths[c];
+    const char *color = row && c + 1 == grid->columns && style.color ? color_code(row->color) : "";
+    const int padded = left(grid, c) ? (c + 1 == end ? 0 : -widths[c]) : widths[c];
     fprintf(out, "%s%s%*s%s", c ? " " : "", color, padded, text, *color ? "\033[0m" : "");
   }
   fputc('\n', out);
@@ -96,6 +97,7 @@ void grid_fact(FILE *out, struct style style, const char *label, const char *for
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  if (text[0] == '\0') return;
   if (style.markdown) {
     fprintf(out, "- %s: %s\n", label, text);
     return;

@@ -39,7 +39,7 @@ void grid_free(struct grid *grid);
 /* A line of its own above a table. */
 __attribute__((format(printf, 3, 4))) void grid_heading(FILE *out, struct style style, const char *format, ...);
 
-/* Text behind a label, wrapped at 80 columns: "CPU       AMD EPYC". */
+/* Text behind a label, wrapped at 80 columns: "CPU        AMD EPYC". Nothing where the text is empty. */
 __attribute__((format(printf, 4, 5))) void grid_fact(FILE *out, struct style style, const char *label,
                                                      const char *format, ...);
 

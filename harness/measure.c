@@ -12,7 +12,7 @@
 #define CALIBRATION_NS 50e3 /* a first measurement at least this long tells how long a call takes */
 #define CALIBRATION_RUNS 3  /* of which the fastest counts: an interruption must not make samples too short */
 #define SLOW_CALL_NS 50e6   /* so long that warming the caches first would change little */
-#define PATIENCE 4          /* a case takes at most this many times its seconds, even for the least samples */
+#define STRETCH 4           /* interruptions may make a case's time this many times longer than asked */
 
 /* What measure() knows about one case. */
 struct course {
@@ -82,10 +82,9 @@ static bool sample(struct course *course) {
  * share. */
 static bool finished(const struct course *course, bool late) {
   const double wanted = course->case_->seconds * 1e9;
-  const bool enough = course->count > MEASURE_LEAST_SAMPLES;
-  if (late && enough) return true;
-  if (course->count == 0 || course->spent < wanted) return false;
-  return course->spent >= PATIENCE * wanted || (enough && (double)course->count * course->fastest >= wanted);
+  const bool enough = course->count > course->case_->least || course->spent >= MEASURE_PATIENCE * 1e9;
+  if (!enough || course->count == 0) return false;
+  return late || course->spent >= STRETCH * wanted || (double)course->count * course->fastest >= wanted;
 }
 
 static double share_taken(const struct course *course) {

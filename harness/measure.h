@@ -22,10 +22,12 @@ struct bench_case {
   bool team;      /* row.threads OpenMP threads call at once, each with its number; else one does, which may start
                      threads itself */
   bool hot;       /* an untimed call goes before each sample, so that its data is in cache again */
-  double seconds; /* of samples to take; at least MEASURE_LEAST_SAMPLES are, unless that takes four times as long */
+  double seconds; /* of samples to take */
+  size_t least;   /* samples to take in any case, unless they take longer than MEASURE_PATIENCE seconds */
 };
 
 #define MEASURE_LEAST_SAMPLES 6 /* fewest that give a 95 % interval of the median */
+#define MEASURE_PATIENCE 1.0
 
 /* Called between samples with the share of c's samples that have been taken since; a case's shares add up to 1. */
 typedef void measure_progress(void *context, const struct bench_case *c, double share);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/measure.h"
 #include "harness/peers/peers.h"
 #include "harness/residence.h"
 
@@ -188,6 +189,7 @@ static void add_row(struct grid *grid, const struct result_row *row, bool below)
   limit_cell(to, c++, row);
   if (row->times_scalar > 0) grid_cell(to, c, "%.*f", row->times_scalar < 99.95 ? 1 : 0, row->times_scalar);
   c++;
+  if (row->time.samples < MEASURE_LEAST_SAMPLES) return; /* too few for an interval */
   const double interval = 50 * (row->time.high - row->time.low) / row->time.median;
   grid_cell(to, c, interval < 9.95 ? "%.1f%%" : "%.0f%%", interval);
 }

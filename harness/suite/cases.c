@@ -10,6 +10,7 @@
 
 /* Scalar rows that only serve comparison get this share of the time of others. */
 #define SUPPORT_SHARE 0.2
+#define SUPPORT_LEAST_SAMPLES 2
 /* They are left out where one call would take them longer than this. */
 #define SUPPORT_CALL_SECONDS 0.25
 
@@ -117,7 +118,8 @@ struct bench_case *cases_add(struct run *run, struct cases *cases, const struct 
   cases->items = grown(cases->items, cases->count, sizeof *cases->items);
   cases->traffic = grown(cases->traffic, cases->count, sizeof *cases->traffic);
   cases->compute_limit = grown(cases->compute_limit, cases->count, sizeof *cases->compute_limit);
-  cases->items[i] = (struct bench_case){.row = *row, .hot = true, .seconds = seconds};
+  cases->items[i] = (struct bench_case){.row = *row, .hot = true, .seconds = seconds, .least = MEASURE_LEAST_SAMPLES};
+  if (!selected) cases->items[i].least = SUPPORT_LEAST_SAMPLES;
   cases->items[i].row.support = support;
   cases->traffic[i] = traffic_of(kernel->signature, row->bytes, row->items);
   cases->compute_limit[i] = kernel->limit;
