@@ -292,6 +292,9 @@ static void test_refusals(void **state) {
   snprintf(bytes, sizeof bytes, "%zu bytes", network_bytes(&large, table, 1));
   assert_true(network_bytes(&large, table, 1) > (size_t)8000000000000000);
   assert_refused(large, bytes);
+  struct error error = {""};
+  assert_false(network_check_memory(&large, table, 1, &error));
+  assert_non_null(strstr(error.text, bytes));
   struct network_shape shape = large;
   shape.width = (size_t)1 << 40;
   assert_true(network_bytes(&shape, table, 1) == SIZE_MAX);
