@@ -10,9 +10,9 @@ die() {
   exit 1
 }
 
-# Runs a command silently; where it fails, show_log shows the end of what it said.
+# Runs a command silently; where it fails, show_log shows the end of what it said, ninja's steps that went well left out.
 quietly() { "$@" >"$log" 2>&1 </dev/null; }
-show_log() { tail -n 60 "$log" >&2; }
+show_log() { sed '/^\[[0-9]*\/[0-9]*\] /d' "$log" | tail -n 60 >&2; }
 
 # Whether a build folder belongs to this source folder and this choice of compiler.
 configured() {
