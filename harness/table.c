@@ -46,8 +46,9 @@ void table_machine(FILE *out, struct style style, const struct machine *m) {
   size_text(m->memory_bytes, memory, sizeof memory);
   if (style.markdown) fputs("### machine\n\n", out);
   grid_fact(out, style, "CPU", "%s%s%s", m->cpu, m->emulator[0] ? ", under " : "", m->emulator);
-  grid_fact(out, style, "", "%s family %s model %s stepping %s microcode %s", m->vendor, m->family, m->model,
-            m->stepping, m->microcode);
+  grid_fact(out, style, "", "%s%s%s%s%s%s%s%s%s", m->vendor, m->family[0] ? " family " : "", m->family,
+            m->model[0] ? " model " : "", m->model, m->stepping[0] ? " stepping " : "", m->stepping,
+            m->microcode[0] ? " microcode " : "", m->microcode);
   grid_fact(out, style, "topology", "%s; memory %s", m->topology, memory);
   print_caches(out, style, m);
   if (m->core_hertz > 0) grid_fact(out, style, "clock", "%.2f GHz measured", m->core_hertz * 1e-9);

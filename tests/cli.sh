@@ -3,6 +3,7 @@
 # usage: cli.sh BENCH [EMULATOR...]
 set -uo pipefail
 bench=$(readlink -f "$1")
+schema=$(readlink -f "$(dirname "$0")/../results/schema.json")
 shift
 emulator=("$@")
 scratch=$(mktemp -d)
@@ -35,6 +36,11 @@ refused() {
 }
 have() { command -v "$1" >/dev/null; }
 is_json() { ! have python3 || python3 -m json.tool "$1" >/dev/null; }
+fits_schema() {
+  python3 -c 'import jsonschema' 2>/dev/null || return 0
+  python3 -c 'import json, jsonschema, sys
+jsonschema.validate(json.load(open(sys.argv[2])), json.load(open(sys.argv[1])))' "$schema" "$1" 2>err
+}
 
 # As little as can be measured.
 small=(--quick --min-time=0.0001 --threads=1)
@@ -96,6 +102,7 @@ run 0 "${small[@]}" --suite=limits,gradients --inits=he_normal --activations=rel
 cmp -s out both.json || fail "--format=json differs from the file"
 [ "$(grep -c '"decay_per_layer"' both.json)" = 3 ] || fail "--filter does not apply to gradient cells"
 is_json out || fail "--format=json is not JSON"
+fits_schema both.json || fail "the result does not fit results/schema.json"
 
 run 0 "${small[@]}" --suite=init,gradients --inits='normal(0,1)' --activations=relu --depths=2 --width=8 --batch=4 \
   --filter='init_zeros|relu' --format=csv --out=csv.json
@@ -148,6 +155,7 @@ interrupt() {
   [ $took -le $patience ] || fail "bench $* took $took ms to stop"
   grep -q '"interrupted": true' stopped.json || fail "bench $*, stopped by SIG$signal, did not mark its result"
   is_json stopped.json || fail "the interrupted result is not JSON"
+  fits_schema stopped.json || fail "the interrupted result does not fit results/schema.json"
 }
 # Bash starts background jobs with SIGINT ignored unless job control is on.
 set -m

@@ -90,6 +90,8 @@ static void nothing_is_wider_than_80_columns(void **state) {
   struct result result = example();
   struct machine *m = &result.machine;
   strcpy(m->cpu, "A CPU with a long name"), strcpy(m->vendor, "vendor"), strcpy(m->microcode, "0x1");
+  strcpy(m->compiler, "cc"), strcpy(m->libraries, "library 1");
+  strcpy(m->requested, "all"), strcpy(m->selected, "avx2"), strcpy(m->supported, "avx2"), strcpy(m->reason, "asked");
   strcpy(m->topology, "1 package, 1 NUMA node, 2 cores, 2 hardware threads");
   memset(m->features, 'x', 200);
   for (int i = 5; i < 200; i += 7) m->features[i] = ' ';
