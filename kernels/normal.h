@@ -27,17 +27,16 @@ VEC_INLINE vf minus_two_log(vf u) {
   return vf_fma(e, vf_set(-1.38629436111989061883f), log_f); /* -2 ln 2 */
 }
 
-/* radius (cos a, sin a) with a = pi word 2^-31, the word a signed integer: reduced exactly to an eighth of a turn. */
+/* radius (cos a, sin a) with a = pi word 2^-31, the word a signed integer. Its top two bits, rounded, are the nearest
+ * quarter turn; the others, shifted up, what is left: exactly within an eighth of a turn. */
 VEC_INLINE void circle(vf radius, vi angle_word, vf *cosine, vf *sine) {
-  const vi quarter = vi_sar(vi_add(angle_word, vi_set(1 << 29)), 30);
-  const vf t = vf_mul(vi_to_vf(vi_sub(angle_word, vi_shl(quarter, 30))), vf_set(0x1p-31f)); /* [-1/4, 1/4] */
+  const vf t = vf_mul(vi_to_vf(vi_shl(angle_word, 2)), vf_set(0x1p-33f)); /* [-1/4, 1/4] half turns */
   const vf s = vf_mul(t, t);
-  /* sin(pi t) = t fl(pi) + t (pi - fl(pi) + s p(s)): fpminimax(sin(pi*x), [|3,5,7,9|], [|SG...|], [2^-20;1/4],
-   * relative, pi*x), error 1.1e-10 */
-  vf p = vf_set(7.9773448407649993896484375e-2f);
-  p = vf_fma(p, s, vf_set(-0.59904193878173828125f));
-  p = vf_fma(p, s, vf_set(2.550156116485595703125f));
-  p = vf_fma(p, s, vf_set(-5.167712688446044921875f));
+  /* sin(pi t) = t fl(pi) + t (pi - fl(pi) + s p(s)): fpminimax(sin(pi*x), [|3,5,7|], [|SG...|], [2^-20;1/4],
+   * relative, pi*x), error 4.1e-9 */
+  vf p = vf_set(-0.589336931705474853515625f);
+  p = vf_fma(p, s, vf_set(2.549797534942626953125f));
+  p = vf_fma(p, s, vf_set(-5.167708873748779296875f));
   p = vf_fma(p, s, vf_set(-8.74227765734758577e-8f));
   const vf sin_t = vf_fma(t, vf_set(3.14159274101257324f), vf_mul(t, p));
   /* cos(pi t) = 1 + s q(s): fpminimax(cos(pi*x), [|2,4,6,8|], [|SG...|], [2^-20;1/4], relative, 1), error 5.2e-10 */
@@ -47,18 +46,17 @@ VEC_INLINE void circle(vf radius, vi angle_word, vf *cosine, vf *sine) {
   q = vf_fma(q, s, vf_set(-4.93480205535888671875f));
   const vf cos_t = vf_fma(s, q, vf_set(1.0f));
 
-  /* Turn back by quarter * 90 degrees: odd quarters swap sine and cosine; bit 1 of quarter is the sine's sign, bit 1 of
-   * quarter + 1 the cosine's. */
-  const vm odd = vi_eq(vi_and(quarter, vi_set(1)), vi_set(1));
-  const vi sine_sign = vi_shl(vi_and(quarter, vi_set(2)), 30);
-  const vi cosine_sign = vi_shl(vi_and(vi_add(quarter, vi_set(1)), vi_set(2)), 30);
-  *cosine = vf_mul(radius, vi_as_vf(vi_xor(vf_as_vi(vf_select(odd, sin_t, cos_t)), cosine_sign)));
-  *sine = vf_mul(radius, vi_as_vf(vi_xor(vf_as_vi(vf_select(odd, cos_t, sin_t)), sine_sign)));
+  /* Turn on by the quarter: an odd one swaps sine and cosine; sine is negative in quarters 2 and 3 (bit 31), cosine in
+   * 1 and 2 (bit 31 of the next quarter). */
+  const vi quarter = vi_add(angle_word, vi_set(1 << 29)), next = vi_add(angle_word, vi_set((1 << 29) + (1 << 30)));
+  const vm even = vi_eq(vi_and(quarter, vi_set(1 << 30)), vi_set(0));
+  const vi sign = vi_set(INT32_MIN);
+  *cosine = vf_mul(radius, vi_as_vf(vi_xor(vf_as_vi(vf_select(even, cos_t, sin_t)), vi_and(next, sign))));
+  *sine = vf_mul(radius, vi_as_vf(vi_xor(vf_as_vi(vf_select(even, sin_t, cos_t)), vi_and(quarter, sign))));
 }
 
 /* Box and Muller (1958): two independent standard normals from two words. The radius comes from the upper 31 bits of
- * one, u = fl(fl(word >> 1) 2^-31 + 2^-32) in [2^-32, 1], so that |z| reaches 6.66; the angle from the other as a
- * signed integer, pi word 2^-31, reduced exactly to an eighth of a turn. */
+ * one, u = fl(fl(word >> 1) 2^-31 + 2^-32) in [2^-32, 1], so that |z| reaches 6.66; the angle from the other. */
 VEC_INLINE void box_muller(vi radius_word, vi angle_word, vf *cosine, vf *sine) {
   const vf u = vf_fma(vi_to_vf(vi_shr(radius_word, 1)), vf_set(0x1p-31f), vf_set(0x1p-32f));
   circle(vf_sqrt(minus_two_log(u)), angle_word, cosine, sine);
