@@ -35,8 +35,8 @@ struct result_row {
   double times_scalar;        /* time of the same scalar row / this; 0: not measured */
 };
 
-/* What one layer of a network shows, averaged over seeds where not said otherwise. RMS and spread over all entries of
- * the batch. */
+/* What one layer of a network shows: RMS and spread over all entries of the batch, geometric means over seeds, so that
+ * they agree with the decay; shares, arithmetic means. suite/gradient_tally.h says what the verdicts mean. */
 struct gradient_layer {
   double z_rms, z_stddev, h_rms, h_stddev; /* pre-activations, activations */
   double delta_rms, delta_stddev;          /* gradient of the loss with respect to z */
