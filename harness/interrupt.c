@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_NS 700000000l
+#define PATIENCE_NS 500000000l
 
 /* An exception to "no globals": a signal handler has no other way to be heard. */
 static volatile sig_atomic_t stop;

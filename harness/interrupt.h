@@ -8,8 +8,8 @@
 typedef void interrupt_last_words(void *context);
 
 /* Catches SIGINT and SIGTERM; a second one ends the process at once. If the program has not come to ask interrupted()
- * or to call interrupt_finish() within 0.7 seconds, because a step takes longer, last_words is called in its place, in
- * a thread of its own. */
+ * or to call interrupt_finish() within half a second, because a step takes longer, last_words is called in its place,
+ * in a thread of its own. */
 void interrupt_catch(interrupt_last_words *last_words, void *context);
 
 /* Whether to stop. Does not return once last_words has begun, so that what it reads is left alone. */

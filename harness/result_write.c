@@ -171,6 +171,13 @@ char *result_to_json(const struct result *result) {
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
 
+/* The folder of a path, "." where it names none. */
+static void folder_of(const char *path, char *folder) {
+  char scratch[PATH_MAX];
+  strcpy(scratch, path);
+  strcpy(folder, dirname(scratch));
+}
+
 /* Where a path that may be a symbolic link leads, also when nothing is there yet. */
 static bool follow_links(const char *path, char *target, struct error *error) {
   if (strlen(path) >= PATH_MAX) return error_set(error, "%.60s...: file name too long", path);
@@ -184,8 +191,8 @@ static bool follow_links(const char *path, char *target, struct error *error) {
       strcpy(target, to);
       continue;
     }
-    strcpy(folder, target);
-    if (snprintf(joined, sizeof joined, "%s/%s", dirname(folder), to) >= (int)sizeof joined)
+    folder_of(target, folder);
+    if (snprintf(joined, sizeof joined, "%s/%s", folder, to) >= (int)sizeof joined)
       return error_set(error, "%s: file name too long", path);
     strcpy(target, joined);
   }
@@ -211,8 +218,7 @@ static bool find_destination(const char *path, struct destination *to, struct er
   struct stat status;
   if (*path == '\0') return error_set(error, "an empty file name was given for the result");
   if (!follow_links(path, to->path, error)) return false;
-  strcpy(to->folder, to->path);
-  strcpy(to->folder, dirname(to->folder));
+  folder_of(to->path, to->folder);
   snprintf(to->temporary, sizeof to->temporary, "%s.XXXXXX", to->path);
   to->special = false;
   to->mode = default_mode();

@@ -134,11 +134,12 @@ run 0 "${small[@]}" --suite=init --filter=init_zeros
 
 # ---- interruptions
 milliseconds() { date +%s%3N; }
-# interrupt SIGNAL bench-options: ends within a second, or two where an emulator or a sanitizer slows all down.
+# interrupt SIGNAL bench-options: ends within a second, and one more for a busy machine, or three where an emulator or
+# sanitizers slow all down.
 interrupt() {
-  local signal=$1 status=0 started patience=1000
+  local signal=$1 status=0 started patience=2000
   shift
-  [ ${#emulator[@]} = 0 ] || patience=3000
+  [ ${#emulator[@]} = 0 ] || patience=4000
   rm -f stopped.json
   "${emulator[@]}" "$bench" --out=stopped.json "$@" >out 2>err </dev/null &
   local bench_pid=$!
@@ -147,6 +148,7 @@ interrupt() {
     sleep 0.1
   done
   sleep 1
+  ! grep -q sanitizers err || patience=4000
   started=$(milliseconds)
   kill -"$signal" $bench_pid
   wait $bench_pid || status=$?
