@@ -84,10 +84,13 @@ static uint8_t gf_multiply(uint8_t a, uint8_t b) {
   return (uint8_t)product;
 }
 
-/* FIPS 197, section 5.1.1: the inverse (a^254), then the affine map. */
+/* FIPS 197, section 5.1.1: the inverse, a^254 = a^2 a^4 ... a^128, then the affine map. */
 static uint8_t aes_substitute(uint8_t a) {
-  uint8_t inverse = 1, result = 0x63;
-  for (int i = 0; i < 254; i++) inverse = gf_multiply(inverse, a);
+  uint8_t power = a, inverse = 1, result = 0x63;
+  for (int i = 0; i < 7; i++) {
+    power = gf_multiply(power, power);
+    inverse = gf_multiply(inverse, power);
+  }
   for (int turn = 0; turn < 5; turn++) result ^= (uint8_t)(inverse << turn | inverse >> (8 - turn));
   return result;
 }
