@@ -1,4 +1,5 @@
 /* kernels.def as data: one struct kernel per line. */
+#include <math.h>
 #include <string.h>
 
 #include "kernels/kernels.h"

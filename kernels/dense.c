@@ -34,6 +34,7 @@ static void dense_forward(const struct dense *l) {
       .a = {l->x, .line_stride = l->in, .term_stride = 1},
       .b = {l->w, .line_stride = 1, .term_stride = l->out},
       .c = l->z,
+      .c_stride = l->out,
       .bias = l->b,
       .map = l->activation,
       .mapped = l->y,
@@ -53,6 +54,7 @@ static void dense_backward_data(const struct dense *l) {
       .a = {l->dz, .line_stride = l->out, .term_stride = 1},
       .b = {l->w, .line_stride = l->out, .term_stride = 1},
       .c = l->dx,
+      .c_stride = l->in,
       .workspace = l->workspace,
       .threads = l->threads,
   });
@@ -68,6 +70,7 @@ static void dense_backward_weights(const struct dense *l) {
       .a = {l->x, .line_stride = 1, .term_stride = l->in},
       .b = {l->dz, .line_stride = 1, .term_stride = l->out},
       .c = l->dw,
+      .c_stride = l->out,
       .b_sums = l->db,
       .workspace = l->workspace,
       .threads = l->threads,

@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <omp.h>
+#include <stdbool.h>
 
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
@@ -20,7 +21,9 @@ struct gemm {
   size_t m, n, k;
   struct gemm_operand a; /* its lines are the m rows of A */
   struct gemm_operand b; /* its lines are the n columns of B */
-  float *c;              /* m x n, rows n apart */
+  float *c;              /* m x n */
+  size_t c_stride;       /* between the rows of c and of mapped, at least n */
+  bool accumulate;       /* start is what c holds, and not the bias */
   const float *bias;     /* n, the start of every row; NULL: 0 */
   float *b_sums;         /* receives the n column sums of B; NULL: not wanted */
   map_kernel *map;       /* applied to each element of C when it is done, into mapped; NULL: none */
@@ -118,16 +121,17 @@ static void gemm_tiles_run(const struct gemm *g, const struct gemm_block *block,
     const size_t column = block->column + panel * GEMM_COLUMNS;
     for (size_t strip = begin; strip < end; strip++) {
       const size_t row = gemm_share(g->m, strip, strips), rows = gemm_share(g->m, strip + 1, strips) - row;
-      float *c = g->c + row * g->n + column;
-      const float *start = !block->first ? c : g->bias ? g->bias + column : NULL;
+      float *c = g->c + row * g->c_stride + column;
+      const bool add = g->accumulate || !block->first;
+      const float *start = add ? c : g->bias ? g->bias + column : NULL;
       gemm_tiles[rows - 1][vectors - 1](block->depth, a + (row - top) * block->depth,
-                                        b + panel * GEMM_COLUMNS * block->depth, c, g->n, start,
-                                        block->first ? 0 : g->n, columns - (vectors - 1) * VEC_LANES);
+                                        b + panel * GEMM_COLUMNS * block->depth, c, g->c_stride, start,
+                                        add ? g->c_stride : 0, columns - (vectors - 1) * VEC_LANES);
     }
     if (g->map && block->last && ((panel - left) % GEMM_MAP_PANELS == GEMM_MAP_PANELS - 1 || panel + 1 == right)) {
       const size_t from = block->column + (panel - (panel - left) % GEMM_MAP_PANELS) * GEMM_COLUMNS;
       for (size_t row = top; row < bottom; row++)
-        g->map(g->c + row * g->n + from, g->mapped + row * g->n + from, column + columns - from, g->p);
+        g->map(g->c + row * g->c_stride + from, g->mapped + row * g->c_stride + from, column + columns - from, g->p);
     }
   }
 }

@@ -14,6 +14,7 @@
 #include "kernels/limits.c"
 #include "kernels/loss.c"
 #include "kernels/optimizer.c"
+#include "kernels/orthogonal.c"
 
 #define TABLE_JOIN_(isa) kernel_table_##isa
 #define TABLE_JOIN(isa) TABLE_JOIN_(isa)
@@ -25,6 +26,7 @@ const struct kernel_table TABLE_JOIN(DEPTHMARK_ISA) = {
     .name = TEXT(DEPTHMARK_ISA),
     .lanes = VEC_LANES,
     .dense_workspace_bytes = dense_workspace_bytes,
+    .matrix_workspace_bytes = matrix_workspace_bytes,
 #define KERNEL(name, ...) name, /* in the members' own order; NULL where this ISA has no such body */
 #include "kernels/kernels.def"
 #undef KERNEL

@@ -43,6 +43,11 @@ struct init {
 /* w[i] = weight first + i of the tensor, for i < n. Any split of a tensor into ranges gives the same weights. */
 typedef void fill_kernel(float *w, uint64_t first, size_t n, const struct init *init);
 
+/* w = a rows x columns weight matrix made as a whole, a pure function of the shape and of *init, whatever the number of
+ * OpenMP threads. workspace: matrix_workspace_bytes() of the same table, 64-byte aligned. */
+typedef void matrix_kernel(float *w, size_t rows, size_t columns, const struct init *init, int threads,
+                           void *workspace);
+
 /* One dense layer, all that its three passes read and write. A pass touches only the members it names. */
 struct dense {
   size_t batch, in, out;
@@ -83,6 +88,7 @@ enum signature {
   SIGNATURE_backward,
   SIGNATURE_words,
   SIGNATURE_fill,
+  SIGNATURE_matrix,
   SIGNATURE_dense,
   SIGNATURE_loss,
   SIGNATURE_update,
@@ -97,6 +103,8 @@ struct kernel_table {
   /* Scratch bytes that any dense pass of this shape needs, a multiple of 64; SIZE_MAX when a matrix of the layer is too
    * large for memory to be addressed. */
   size_t (*dense_workspace_bytes)(size_t batch, size_t in, size_t out, int threads);
+  /* The same for matrix kernels. */
+  size_t (*matrix_workspace_bytes)(size_t rows, size_t columns, int threads);
 #define KERNEL(name, signature, ...) signature##_kernel *name;
 #include "kernels/kernels.def"
 #undef KERNEL

@@ -26,6 +26,7 @@ static bool promised(const struct kernel_table *of, const struct kernel *kernel)
   case SIGNATURE_backward:
   case SIGNATURE_update:
   case SIGNATURE_fill:
+  case SIGNATURE_matrix:
   case SIGNATURE_words: return true;
   default: return false;
   }
@@ -52,6 +53,15 @@ static uint64_t digest(const float *values) {
   return hash;
 }
 
+/* 64 x 128 weights: as many as the other kernels make. */
+static void run_matrix(const struct kernel_table *of, matrix_kernel *function, float *out, const struct init *init) {
+  const size_t rows = 64, columns = LENGTH / rows;
+  void *workspace = aligned_alloc(64, (of->matrix_workspace_bytes(rows, columns, 1) + 63) / 64 * 64);
+  assert_non_null(workspace);
+  function(out, rows, columns, init, 1, workspace);
+  free(workspace);
+}
+
 static uint64_t run(const struct kernel_table *of, const struct kernel *kernel) {
   static float out[LENGTH];
   kernel_function *function = kernel_in_table(of, kernel);
@@ -62,6 +72,7 @@ static uint64_t run(const struct kernel_table *of, const struct kernel *kernel) 
   case SIGNATURE_backward: ((backward_kernel *)function)(x, dy, out, LENGTH, kernel->defaults); break;
   case SIGNATURE_update: ((update_kernel *)function)(out, dy, LENGTH, 0.1f); break;
   case SIGNATURE_fill: ((fill_kernel *)function)(out, 0, LENGTH, &init); break;
+  case SIGNATURE_matrix: run_matrix(of, (matrix_kernel *)function, out, &init); break;
   case SIGNATURE_words: ((words_kernel *)function)((uint32_t *)(void *)out, 0, LENGTH, 5, 6); break;
   default: break;
   }

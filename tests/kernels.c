@@ -204,6 +204,38 @@ static void test_fill_split(const struct kernel *kernel) {
   }
 }
 
+/* ---- matrices made as a whole ------------------------------------------------------------------------------------ */
+
+static void test_matrix_shape(const struct kernel *kernel, size_t rows, size_t columns, int threads) {
+  const size_t n = rows * columns, bytes = table->matrix_workspace_bytes(rows, columns, threads);
+  struct guarded out = guarded_allocate(n * sizeof(float)), scratch = guarded_allocate(bytes);
+  uint64_t state = test_seed() + rows * 101 + columns;
+  const struct init init = {.seed = test_random(&state), .stream = test_random(&state), .p = kernel->defaults};
+  double *truth = malloc((n + 1) * sizeof *truth);
+  float *w = place(&out, n, 0, (rows + columns) % 2);
+  void *workspace = scratch.end - (bytes + 63) / 64 * 64;
+  memset(workspace, 0xff, bytes);
+  ((matrix_kernel *)find(kernel))(w, rows, columns, &init, threads, workspace);
+  ((matrix_reference *)reference_functions[kernel - kernels])(truth, rows, columns, &init);
+  for (size_t i = 0; i < n; i++)
+    if (!within_bound(kernel, w[i], truth[i])) {
+      printf("%zu x %zu, %d threads\n", rows, columns, threads);
+      fail_at(kernel, "wrong value", n, i, (double)w[i], truth[i]);
+    }
+  if (!guarded_untouched(&out, w, n * sizeof *w)) fail_at(kernel, "wrote outside", n, 0, 0, 0);
+  if (!guarded_untouched(&scratch, workspace, bytes)) fail_at(kernel, "wrote outside its workspace", n, 0, 0, 0);
+  free(truth), guarded_free(&out), guarded_free(&scratch);
+}
+
+static void test_matrix(const struct kernel *kernel) {
+  for (size_t rows = 0; rows <= 40; rows++)
+    for (size_t columns = 0; columns <= 40; columns++)
+      test_matrix_shape(kernel, rows, columns, 1 + (int)(rows + columns) % 3);
+  const size_t larger[][2] = {{130, 130}, {257, 129}, {100, 260}, {1, 500}, {500, 3}};
+  for (size_t i = 0; i < sizeof larger / sizeof *larger; i++)
+    test_matrix_shape(kernel, larger[i][0], larger[i][1], 1 + (int)i % 3);
+}
+
 /* ---- dense, loss ------------------------------------------------------------------------------------------------- */
 
 static double *doubles(const float *values, size_t n) {
@@ -374,6 +406,7 @@ static void test_kernel(void **state) {
     test_fill(kernel);
     test_fill_split(kernel);
     break;
+  case SIGNATURE_matrix: test_matrix(kernel); break;
   case SIGNATURE_dense: test_dense(kernel); break;
   case SIGNATURE_loss: test_loss(kernel); break;
   case SIGNATURE_peak: test_peak(kernel); break;

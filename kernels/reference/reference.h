@@ -14,6 +14,9 @@ typedef uint32_t words_reference(uint64_t block, size_t i, uint64_t seed, uint64
 /* Weight i. */
 typedef double fill_reference(uint64_t i, const struct init *init);
 
+/* All weights. */
+typedef void matrix_reference(double *w, size_t rows, size_t columns, const struct init *init);
+
 /* struct dense in double precision, without workspace and threads; activation is NULL or a map_reference. The terms
  * members receive the sum of the absolute products of each result, which the error bound is stated in. */
 struct dense_double {
