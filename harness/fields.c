@@ -21,6 +21,7 @@ const struct field row_fields[] = {
     ROW(INT, threads),
     ROW(TEXT, provider),
     ROW(TEXT, residence),
+    ROW(TEXT, rng),
     ROW(BOOL, support),
     ROW(U64, iterations),
     FIELD(SIZE, result_row, "samples", time.samples),

@@ -53,6 +53,7 @@ static void describe_run(struct result *result, const struct options *options, i
   snprintf(result->version, sizeof result->version, "%s", DEPTHMARK_VERSION);
   snprintf(result->commit, sizeof result->commit, "%s", DEPTHMARK_COMMIT);
   result->seed = options->seed;
+  snprintf(result->rng, sizeof result->rng, "%s", rng_names[options->rng]);
 }
 
 static void name_result(struct options *options) {

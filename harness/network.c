@@ -173,13 +173,15 @@ void network_initialize(struct network *network, const struct initializer_choice
   fill_kernel *const weights = (fill_kernel *)kernel_in_table(network->table, initializer->kernel);
   for (size_t l = 0; l <= network->shape.depth; l++) {
     struct network_layer *layer = &network->layers[l];
-    struct init init = {.seed = seed, .stream = 2 * l, .p = initializer->p, .fan_in = layer->in, .fan_out = layer->out};
+    struct init init = network->rng;
+    init.seed = seed, init.stream = 2 * l, init.p = initializer->p;
+    init.fan_in = layer->in, init.fan_out = layer->out;
     if (initializer->fan_in_uniform) {
       const float limit = (float)(1.0 / sqrt((double)layer->in));
       init.p = (struct parameters){.a = -limit, .b = limit};
     }
     fill(network, weights, layer->w, layer->in * layer->out, &init);
-    init = (struct init){.seed = seed, .stream = 2 * l + 1, .p = {.b = bias_std}, .fan_in = 1, .fan_out = layer->out};
+    init.stream = 2 * l + 1, init.p = (struct parameters){.b = bias_std}, init.fan_in = 1;
     fill(network, bias_std > 0 ? network->table->init_normal : network->table->init_zeros, layer->b, layer->out, &init);
   }
 }

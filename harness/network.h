@@ -26,6 +26,7 @@ struct network {
   struct network_shape shape;
   const struct kernel_table *table;
   struct activation_choice activation;
+  struct init rng; /* rng_init(): the generator and convention of the weights; zero: philox4x32-10 */
   int threads;
   struct network_layer *layers; /* depth + 1 */
   void *workspace;

@@ -27,6 +27,7 @@ enum option_id {
   OPTION_THREADS,
   OPTION_PIN,
   OPTION_SEED,
+  OPTION_RNG,
   OPTION_MIN_TIME,
   OPTION_QUICK,
   OPTION_FORMAT,
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"pin", required_argument, NULL, OPTION_PIN},
     {"seed", required_argument, NULL, OPTION_SEED},
+    {"rng", required_argument, NULL, OPTION_RNG},
     {"min-time", required_argument, NULL, OPTION_MIN_TIME},
     {"quick", no_argument, NULL, OPTION_QUICK},
     {"format", required_argument, NULL, OPTION_FORMAT},
@@ -229,6 +231,10 @@ static bool set_option(struct options *o, int id, const char *value, const struc
     o->pin = (enum pin_policy)index;
     return fine;
   case OPTION_SEED: return parse_whole(value, "--seed", 0, UINT64_MAX, &o->seed, error);
+  case OPTION_RNG:
+    fine = set_name(value, "--rng", rng_names, RNG_COUNT, &index, error);
+    o->rng = (enum rng)index;
+    return fine;
   case OPTION_MIN_TIME:
     o->min_time_given = true;
     return parse_real(value, "--min-time", 0, SECONDS_MOST, &o->min_time, error);

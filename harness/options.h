@@ -8,6 +8,7 @@
 
 #include "harness/error.h"
 #include "harness/parse.h"
+#include "harness/rng.h"
 #include "kernels/select.h"
 
 enum pin_policy { PIN_CORES, PIN_THREADS, PIN_NONE };
@@ -41,6 +42,7 @@ struct options {
   size_t thread_count;     /* entries of threads; 0: not given */
   enum pin_policy pin;
   uint64_t seed;
+  enum rng rng;    /* of weights */
   double min_time; /* seconds of samples per row */
   bool min_time_given;
   bool quick;

@@ -24,6 +24,7 @@ struct result_row {
   char name[ROW_NAME]; /* suite/kernel/shape/arch:A/threads:T */
   char suite[24], kernel[48], shape[40], arch[16], provider[24];
   char residence[8]; /* where its data lives: L1, L2, L3, memory */
+  char rng[24];      /* the generator of its random numbers, as --rng names it; "" where there are none */
   int threads;
   bool support;           /* measured because other rows need it, not because it was asked for: tables leave it out */
   uint64_t iterations;    /* calls in all samples */
@@ -71,6 +72,7 @@ struct result_limit {
 struct result {
   char date[40], command[1024], version[64], commit[64];
   uint64_t seed;
+  char rng[24]; /* the generator of weights, as --rng names it */
   bool interrupted;
   struct machine machine;
   struct result_limit *limits;

@@ -21,7 +21,8 @@ static bool read_context(struct result *result, const json_t *o, struct error *e
       !fields_copy_text(o, "version", result->version, sizeof result->version, place, error) ||
       !fields_copy_text(o, "commit", result->commit, sizeof result->commit, place, error) ||
       !fields_copy_text(o, "command", result->command, sizeof result->command, place, error) ||
-      !fields_copy_text(o, "seed", seed, sizeof seed, place, error))
+      !fields_copy_text(o, "seed", seed, sizeof seed, place, error) ||
+      !fields_copy_text(o, "rng", result->rng, sizeof result->rng, place, error))
     return false;
   char *end;
   errno = 0;

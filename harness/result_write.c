@@ -149,6 +149,7 @@ static json_t *json_of_context(const struct result *result) {
   bad |= text_of(o, "commit", result->commit);
   bad |= text_of(o, "command", result->command);
   bad |= text_of(o, "seed", seed); /* a string, because many readers of JSON lose digits beyond 2^53 */
+  bad |= text_of(o, "rng", result->rng);
   bad |= json_object_set_new(o, "interrupted", json_boolean(result->interrupted));
   if (bad == 0) return o;
   json_decref(o);

@@ -56,6 +56,7 @@ static void defaults(void **state) {
   assert_int_equal(o.activation_count, 4);
   assert_int_equal(o.depth_count, 3);
   assert_true(o.width == 256 && o.batch == 64 && o.seeds == 5 && o.seed == 1);
+  assert_true(o.rng == RNG_PHILOX4X32_10);
   assert_true(o.min_time == 0.05 && !o.min_time_given && o.bias_std == 0);
   assert_string_equal(o.inits[0].text, "normal(0,1)");
   assert_true(o.inits[0].p.a == 0 && o.inits[0].p.b == 1);
@@ -112,6 +113,17 @@ static void names(void **state) {
   assert_true(o.pin == PIN_NONE && o.format == FORMAT_CSV && o.data == INPUT_FASHION_MNIST);
   assert_string_equal(o.out, "a b.json");
   assert_string_equal(o.filter, "^x");
+}
+
+static void generators(void **state) {
+  (void)state;
+  for (enum rng rng = 0; rng < RNG_COUNT; rng++) {
+    char option[64];
+    snprintf(option, sizeof option, "--rng=%s", rng_names[rng]);
+    assert_int_equal(ACCEPTED(option).rng, rng);
+  }
+  REFUSED("did you mean ars4x32-7", "known: philox4x32-10, philox4x32-7, threefry2x32-20, ars4x32-7, tensorflow, jax",
+          "--rng=ars4x32");
 }
 
 static void help_and_version(void **state) {
@@ -227,6 +239,7 @@ int main(void) {
       cmocka_unit_test(all_archs_are_those_that_run),
       cmocka_unit_test(commas_in_parentheses_belong_to_the_item),
       cmocka_unit_test(names),
+      cmocka_unit_test(generators),
       cmocka_unit_test(help_and_version),
       cmocka_unit_test(unknown_options),
       cmocka_unit_test(unknown_names_list_the_known),

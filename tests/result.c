@@ -44,6 +44,7 @@ static struct result example(void) {
   strcpy(result.version, "0.1.0");
   strcpy(result.commit, "abc");
   result.seed = UINT64_MAX;
+  strcpy(result.rng, "ars4x32-7");
   struct machine *m = &result.machine;
   strcpy(m->cpu, "A CPU");
   strcpy(m->host, "host");
@@ -102,6 +103,7 @@ static void what_is_written_is_read(void **state) {
   if (!result_write(&written, path, &error) || !result_read(&read, path, &error)) fail_msg("%s", error.text);
   assert_string_equal(read.command, written.command);
   assert_true(read.seed == UINT64_MAX && !read.interrupted);
+  assert_string_equal(read.rng, "ars4x32-7");
   assert_memory_equal(&read.machine, &written.machine, sizeof read.machine);
   assert_int_equal(read.limit_count, 1);
   assert_memory_equal(read.limits, written.limits, sizeof *read.limits);

@@ -134,8 +134,26 @@ static bool kernel_needs_limit_row(const struct run *run, const struct kernel *k
   return cases_arch_selected(run, arch) && run->plan->limits[residence];
 }
 
+/* Initializers that draw numbers: the others have no operations. */
+static bool is_random(const struct kernel *kernel) {
+  return kernel->signature == SIGNATURE_fill && kernel->operations((struct shape){1, 1, 1}, 1) > 0;
+}
+
+/* Says that the row's numbers come from rng. Other generators than the default are part of the kernel's name; the
+ * operations that it counts, Philox4x32-10's, become theirs. */
+static void name_generator(struct result_row *row, enum rng rng, const struct kernel *words) {
+  const struct shape one = {1, 1, 1};
+  const struct kernel *counted = &kernels[KERNEL_philox4x32_10];
+  const size_t length = strlen(row->kernel);
+  snprintf(row->rng, sizeof row->rng, "%s", rng_names[rng]);
+  if (rng == RNG_PHILOX4X32_10) return;
+  snprintf(row->kernel + length, sizeof row->kernel - length, "[%s]", rng_names[rng]);
+  row->flops *= words->operations(one, 1) / counted->operations(one, 1);
+  cases_name(row);
+}
+
 static void add_case(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
-                     enum arch arch, enum residence residence) {
+                     enum arch arch, enum residence residence, enum rng rng) {
   const size_t n = elements_for(run, kernel, residence, cases->threads), all = n * (size_t)cases->threads;
   char shape[24];
   snprintf(shape, sizeof shape, "%zu", all);
@@ -143,6 +161,7 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
       cases_row(kernel->suite, kernel, arch, shape, (struct shape){1, all, 1}, cases->threads, residence);
   if (kernel->signature == SIGNATURE_peak) row.residence[0] = '\0';
   row.items = (double)all;
+  if (is_random(kernel)) name_generator(&row, rng, rng_kernel(rng, arch_table(arch), run->cpu));
   struct bench_case *added = cases_add(run, cases, &row, kernel, kernel_needs_limit_row(run, kernel, arch, residence));
   struct elementwise *e = added ? calloc(1, sizeof *e) : NULL;
   if (!e) return;
@@ -151,7 +170,8 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
                             .arena = arena,
                             .n = n,
                             .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
-                            .init = {.seed = run->options->seed, .p = kernel->defaults, .fan_in = FAN, .fan_out = FAN}};
+                            .init = rng_init(rng, arch_table(arch), run->cpu)};
+  e->init.seed = run->options->seed, e->init.p = kernel->defaults, e->init.fan_in = e->init.fan_out = FAN;
   added->call = call;
   added->context = e;
   added->team = true;
@@ -166,11 +186,15 @@ static void add_cases(struct run *run, struct cases *cases, struct arena *arena,
   for (size_t k = 0; k < KERNEL_COUNT; k++) {
     if (strcmp(kernels[k].suite, suite) != 0 || !is_elementwise(kernels[k].signature)) continue;
     const bool peak = kernels[k].signature == SIGNATURE_peak;
+    /* The distributions that others are made of are shown with the fastest generator, too. */
+    const bool basic = k == KERNEL_init_uniform || k == KERNEL_init_normal;
+    const size_t generators = basic && run->options->rng != RNG_ARS4X32_7 ? 2 : 1;
     for (size_t r = 0; r < (peak ? 1 : count); r++) {
       if (!peak && residence_bytes(&run->result->machine, residences[r], cases->threads) == 0) continue;
       for (size_t a = 0; a < arch_count; a++)
         if (cases_can_run(run, archs[a], &kernels[k]))
-          add_case(run, cases, arena, &kernels[k], archs[a], residences[r]);
+          for (size_t g = 0; g < generators; g++)
+            add_case(run, cases, arena, &kernels[k], archs[a], residences[r], g ? RNG_ARS4X32_7 : run->options->rng);
     }
   }
 }

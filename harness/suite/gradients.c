@@ -30,6 +30,7 @@
 struct grid {
   const struct options *options;
   const struct kernel_table *table;
+  struct init rng;     /* of the weights */
   int threads, pinned; /* to use; of the parallel regions last pinned */
   size_t inputs;
   struct dataset images;
@@ -67,6 +68,7 @@ struct trial {
 static bool trial_create(struct trial *trial, const struct grid *grid, const struct network_shape *shape,
                          const struct activation_choice *activation, int threads, struct error *error) {
   if (!network_create(&trial->network, shape, grid->table, activation, threads, error)) return false;
+  trial->network.rng = grid->rng;
   trial->x = malloc(shape->batch * shape->inputs * sizeof *trial->x);
   trial->labels = malloc(shape->batch * sizeof *trial->labels);
   trial->losses = malloc(shape->batch * sizeof *trial->losses);
@@ -249,6 +251,7 @@ bool suite_gradients(struct run *run, struct error *error) {
   const bool images = options->data == INPUT_FASHION_MNIST;
   struct grid grid = {.options = options,
                       .table = arch_table(options->archs[0]),
+                      .rng = rng_init(options->rng, arch_table(options->archs[0]), run->cpu),
                       .threads = largest_thread_count(run),
                       .inputs = images ? DATASET_PIXELS : options->width};
   if (run->planning) {
