@@ -205,7 +205,10 @@ bool elementwise_suite(struct run *run, const char *suite, const enum residence 
   for (size_t t = 0; fine && t < run->options->thread_count; t++) {
     struct cases cases = {.threads = run->options->threads[t]};
     struct arena arena = {.arrays = 1};
-    add_cases(run, &cases, &arena, suite, residences, count);
+    /* Cores have caches of their own and scale there by themselves: only the first number of threads is shown in all
+     * places, further ones in the last, where cores compete. Limits are needed everywhere. */
+    const size_t from = t > 0 && run->suite != SUITE_LIMITS ? count - 1 : 0;
+    add_cases(run, &cases, &arena, suite, residences + from, count - from);
     if (cases.count) fine = arena_open(run, &arena, cases.threads, error) && cases_run(run, &cases, error);
     arena_close(&arena);
     for (size_t i = 0; i < cases.count; i++) free(cases.items[i].context);
