@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang's OpenMP runtime would move threads itself and, where binding is forbidden, end the program. Told before its
+ * first parallel region it does neither. gcc's runtime has no such function. */
+extern void kmp_set_defaults(const char *setting) __attribute__((weak));
+
 /* One hardware thread as a place to sit. */
 struct place {
   int sibling; /* its number among the hardware threads of its core */
@@ -114,6 +118,7 @@ bool pin_threads(hwloc_topology_t topology, enum pin_policy policy, int threads,
   unsigned *places = calloc((size_t)capacity, sizeof *places);
   if (!places) return error_set(error, "out of memory");
   pin_places(topology, policy, places, capacity);
+  if (kmp_set_defaults) kmp_set_defaults("KMP_AFFINITY=disabled");
 
   int failed = -1, reason = 0, team = 1;
 #pragma omp parallel num_threads(threads)
