@@ -212,11 +212,13 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
   };
 }
 
+void network_forward_layer(struct network *network, size_t l, const float *x) {
+  const struct dense dense = dense_layer(network, l, x);
+  network->table->dense_forward(&dense);
+}
+
 void network_forward(struct network *network, const float *x) {
-  for (size_t l = 0; l <= network->shape.depth; l++) {
-    const struct dense dense = dense_layer(network, l, x);
-    network->table->dense_forward(&dense);
-  }
+  for (size_t l = 0; l <= network->shape.depth; l++) network_forward_layer(network, l, x);
 }
 
 void network_backward(struct network *network, const float *x) {

@@ -51,8 +51,9 @@ void network_destroy(struct network *network);
 void network_initialize(struct network *network, const struct initializer_choice *initializer, float bias_std,
                         uint64_t seed);
 
-/* x: batch x inputs. Leaves z and h of every layer. */
+/* x: batch x inputs. Leaves z and h of every layer, or of layer l alone, from those of the layer before it. */
 void network_forward(struct network *network, const float *x);
+void network_forward_layer(struct network *network, size_t l, const float *x);
 
 /* From the output layer's delta, already set by the caller's loss, back to dw, db and delta of every layer. */
 void network_backward(struct network *network, const float *x);
