@@ -10,38 +10,28 @@ static int parameter_count(struct parameters defaults) {
   return defaults.d != 0 ? 4 : defaults.c != 0 ? 3 : defaults.b != 0 ? 2 : defaults.a != 0 ? 1 : 0;
 }
 
-static bool is_sleef(const char *name) {
-  const char *suffix = "_sleef";
-  const size_t length = strlen(name);
-  return length > strlen(suffix) && strcmp(name + length - strlen(suffix), suffix) == 0;
-}
-
-/* Splits "name(1,2)" and replaces the defaults in p by what stands in the parentheses. */
-static bool read_parameters(const char *text, const char *what, int expected, struct parameters *p,
-                            struct error *error) {
+/* Copies what stands in the parentheses of "name(1,2)" to inside; *given says whether there are any. */
+static bool split_parameters(const char *text, const char *what, int expected, char inside[LIST_ITEM], bool *given,
+                             struct error *error) {
   const char *open = strchr(text, '(');
-  char inside[LIST_ITEM];
+  *given = open;
   if (!open) return true;
   const size_t length = strlen(open);
-  if (open[length - 1] != ')' || length - 2 >= sizeof inside)
+  if (open[length - 1] != ')' || length - 2 >= LIST_ITEM)
     return error_set(error, "%s=%s: parameters are written like normal(0,1)", what, text);
   memcpy(inside, open + 1, length - 2);
   inside[length - 2] = '\0';
   if (expected == 0) return error_set(error, "%s=%s: %.*s takes no parameters", what, text, (int)(open - text), text);
-  float *const slots[] = {&p->a, &p->b, &p->c, &p->d};
-  char *rest = inside;
-  int count = 0;
-  for (char *item; (item = strsep(&rest, ",")) != NULL; count++) {
-    double value;
-    if (count == expected)
-      return error_set(error, "%s=%s: %.*s takes at most %d parameter%s", what, text, (int)(open - text), text,
-                       expected, expected > 1 ? "s" : "");
-    struct error inner;
-    if (!parse_real(item, what, -FLT_MAX, FLT_MAX, &value, &inner))
-      return error_set(error, "%s=%s: \"%s\" is not a number", what, text, item);
-    *slots[count] = (float)value;
-  }
-  return true;
+  int count = 1;
+  for (const char *c = inside; *c; c++) count += *c == ',';
+  return count <= expected || error_set(error, "%s=%s: %.*s takes at most %d parameter%s", what, text,
+                                        (int)(open - text), text, expected, expected > 1 ? "s" : "");
+}
+
+static bool read_number(const char *item, const char *text, const char *what, double *value, struct error *error) {
+  struct error inner;
+  if (parse_real(item, what, -FLT_MAX, FLT_MAX, value, &inner)) return true;
+  return error_set(error, "%s=%s: \"%s\" is not a number that a float can hold", what, text, item);
 }
 
 static bool copy_text(const char *text, const char *what, char *copy, size_t size, struct error *error) {
@@ -56,50 +46,59 @@ static const struct kernel *find_joined(const char *prefix, const char *text, si
   return kernel_find(name);
 }
 
+/* ---- initializers ----------------------------------------------------------------------------------------------- */
+
 static bool unknown_initializer(const char *name, struct error *error) {
-  const char *names[KERNEL_COUNT + 1] = {"uniform_fan_in"};
-  size_t count = 1;
-  for (size_t i = 0; i < KERNEL_COUNT; i++)
-    if (kernels[i].signature == SIGNATURE_fill && strncmp(kernels[i].name, "init_", 5) == 0 &&
-        !is_sleef(kernels[i].name))
-      names[count++] = kernels[i].name + 5;
-  return parse_unknown("--inits", name, names, count, error);
+  const char *names[64];
+  for (size_t i = 0; i < initializer_count; i++) names[i] = initializers[i].name;
+  return parse_unknown("--inits", name, names, initializer_count, error);
 }
 
-/* What the kernels take for granted. */
-static bool check_distribution(const struct initializer_choice *choice, struct error *error) {
-  const struct parameters p = choice->p;
-  switch (choice->kernel - kernels) {
-  case KERNEL_init_uniform:
-    return p.a <= p.b || error_set(error, "--inits=%s: the interval is empty; write uniform(low,high)", choice->text);
-  case KERNEL_init_sparse:
-    if (!(p.a >= 0 && p.a <= 1))
-      return error_set(error, "--inits=%s: a share of zeros lies between 0 and 1", choice->text);
-    break;
-  case KERNEL_init_trunc_normal:
-    if (!(p.c < p.d))
-      return error_set(error, "--inits=%s: the interval is empty; write trunc_normal(mean,std,low,high)", choice->text);
-    return p.b > 0 || error_set(error, "--inits=%s: the standard deviation must be positive", choice->text);
-  case KERNEL_init_normal:
-  case KERNEL_init_truncated_normal: break;
-  default: return true;
-  }
-  return p.b >= 0 || error_set(error, "--inits=%s: a standard deviation cannot be negative", choice->text);
+static bool read_word(const char *item, const char *text, enum argument_kind kind, double *value, struct error *error) {
+  static const char *const kinds[] = {
+      [ARGUMENT_MODE] = "mode", [ARGUMENT_DISTRIBUTION] = "distribution", [ARGUMENT_NONLINEARITY] = "nonlinearity"};
+  size_t count;
+  const char *const *words = initializer_words(kind, &count);
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(item, words[i]) == 0) {
+      *value = (double)i;
+      return true;
+    }
+  char place[2 * LIST_ITEM];
+  snprintf(place, sizeof place, "--inits=%s: %s", text, kinds[kind]);
+  return parse_unknown(place, item, words, count, error);
+}
+
+static int argument_count(const struct initializer *initializer) {
+  int count = 0;
+  while (count < INITIALIZER_ARGUMENTS && initializer->arguments[count] != ARGUMENT_NONE) count++;
+  return count;
 }
 
 bool choose_initializer(const char *text, struct initializer_choice *choice, struct error *error) {
   const char *what = "--inits";
-  const size_t length = strcspn(text, "(");
+  struct initializer_fill fill;
+  char inside[LIST_ITEM];
+  bool given;
   *choice = (struct initializer_choice){0};
   if (!copy_text(text, what, choice->text, sizeof choice->text, error)) return false;
-  choice->fan_in_uniform = length == strlen("uniform_fan_in") && strncmp(text, "uniform_fan_in", length) == 0;
-  choice->kernel = choice->fan_in_uniform ? kernel_find("init_uniform") : find_joined("init_", text, length, "");
-  if (!choice->kernel || choice->kernel->signature != SIGNATURE_fill) return unknown_initializer(text, error);
-  choice->p = choice->kernel->defaults;
-  const int expected = choice->fan_in_uniform ? 0 : parameter_count(choice->p);
-  if (!read_parameters(text, what, expected, &choice->p, error)) return false;
-  return check_distribution(choice, error);
+  const struct initializer *initializer = initializer_find(text, strcspn(text, "("));
+  if (!initializer) return unknown_initializer(text, error);
+  choice->initializer = initializer;
+  memcpy(choice->arguments, initializer->standard, sizeof choice->arguments);
+  if (!split_parameters(text, what, argument_count(initializer), inside, &given, error)) return false;
+  char *rest = given ? inside : NULL;
+  for (int i = 0; rest; i++) {
+    const char *item = strsep(&rest, ",");
+    const enum argument_kind kind = initializer->arguments[i];
+    double *to = &choice->arguments[i];
+    if (!(kind == ARGUMENT_NUMBER ? read_number(item, text, what, to, error) : read_word(item, text, kind, to, error)))
+      return false;
+  }
+  return initializer_resolve(choice, 1, 1, &fill, error); /* what is wrong whatever the layer */
 }
+
+/* ---- activations ------------------------------------------------------------------------------------------------ */
 
 static bool unknown_activation(const char *name, struct error *error) {
   static const char suffix[] = "_forward";
@@ -121,6 +120,8 @@ static bool unknown_activation(const char *name, struct error *error) {
 bool choose_activation(const char *text, struct activation_choice *choice, struct error *error) {
   const char *what = "--activations";
   const size_t length = strcspn(text, "(");
+  char inside[LIST_ITEM];
+  bool given;
   *choice = (struct activation_choice){0};
   if (!copy_text(text, what, choice->text, sizeof choice->text, error)) return false;
   choice->forward = find_joined("", text, length, "_forward");
@@ -129,5 +130,13 @@ bool choose_activation(const char *text, struct activation_choice *choice, struc
       choice->backward->signature != SIGNATURE_backward)
     return unknown_activation(text, error);
   choice->p = choice->forward->defaults;
-  return read_parameters(text, what, parameter_count(choice->p), &choice->p, error);
+  if (!split_parameters(text, what, parameter_count(choice->p), inside, &given, error)) return false;
+  float *const slots[] = {&choice->p.a, &choice->p.b, &choice->p.c, &choice->p.d};
+  char *rest = given ? inside : NULL;
+  for (int i = 0; rest; i++) {
+    double value;
+    if (!read_number(strsep(&rest, ","), text, what, &value, error)) return false;
+    *slots[i] = (float)value;
+  }
+  return true;
 }

@@ -5,7 +5,7 @@
 #include "harness/error.h"
 #include "harness/options.h"
 
-/* Any fill kernel init_<name> of kernels.def, or uniform_fan_in. */
+/* Any name of initializers.h. */
 bool choose_initializer(const char *text, struct initializer_choice *choice, struct error *error);
 
 /* Any <name> of which kernels.def has both <name>_forward and <name>_backward. */

@@ -60,9 +60,11 @@ static size_t workspace_bytes(const struct network_shape *shape, const struct ke
   size_t largest = 0;
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     const size_t l = kinds[i];
-    const size_t bytes =
-        table->dense_workspace_bytes(shape->batch, layer_inputs(shape, l), layer_outputs(shape, l), threads);
-    if (bytes > largest) largest = bytes;
+    const size_t in = layer_inputs(shape, l), out = layer_outputs(shape, l);
+    const size_t passes = table->dense_workspace_bytes(shape->batch, in, out, threads);
+    const size_t weights = table->matrix_workspace_bytes(in, out, threads);
+    if (passes > largest) largest = passes;
+    if (weights > largest) largest = weights;
   }
   return largest;
 }
@@ -168,19 +170,33 @@ static void fill(const struct network *network, fill_kernel *kernel, float *w, s
   FOR_SHARES(n, network->threads, kernel(w + r.first, r.first, r.n, init));
 }
 
+bool network_check_initializer(const struct network_shape *shape, const struct initializer_choice *initializer,
+                               struct error *error) {
+  const size_t kinds[] = {0, shape->depth > 1 ? 1 : 0, shape->depth};
+  struct initializer_fill how;
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (!initializer_resolve(initializer, layer_inputs(shape, kinds[i]), layer_outputs(shape, kinds[i]), &how, error))
+      return false;
+  return true;
+}
+
 void network_initialize(struct network *network, const struct initializer_choice *initializer, float bias_std,
                         uint64_t seed) {
-  fill_kernel *const weights = (fill_kernel *)kernel_in_table(network->table, initializer->kernel);
   for (size_t l = 0; l <= network->shape.depth; l++) {
     struct network_layer *layer = &network->layers[l];
+    struct initializer_fill how;
+    struct error error;
+    const bool resolved = initializer_resolve(initializer, layer->in, layer->out, &how, &error);
+    assert(resolved);
+    (void)resolved;
     struct init init = network->rng;
-    init.seed = seed, init.stream = 2 * l, init.p = initializer->p;
+    init.seed = seed, init.stream = 2 * l, init.p = how.p;
     init.fan_in = layer->in, init.fan_out = layer->out;
-    if (initializer->fan_in_uniform) {
-      const float limit = (float)(1.0 / sqrt((double)layer->in));
-      init.p = (struct parameters){.a = -limit, .b = limit};
-    }
-    fill(network, weights, layer->w, layer->in * layer->out, &init);
+    kernel_function *const weights = kernel_in_table(network->table, how.kernel);
+    if (how.kernel->signature == SIGNATURE_matrix)
+      ((matrix_kernel *)weights)(layer->w, layer->in, layer->out, &init, network->threads, network->workspace);
+    else
+      fill(network, (fill_kernel *)weights, layer->w, layer->in * layer->out, &init);
     init.stream = 2 * l + 1, init.p = (struct parameters){.b = bias_std}, init.fan_in = 1;
     fill(network, bias_std > 0 ? network->table->init_normal : network->table->init_zeros, layer->b, layer->out, &init);
   }

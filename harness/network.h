@@ -46,7 +46,12 @@ bool network_create(struct network *network, const struct network_shape *shape, 
                     const struct activation_choice *activation, int threads, struct error *error);
 void network_destroy(struct network *network);
 
-/* Layer l's weights from stream 2 l of seed, its biases (normal with bias_std, or zeros) from stream 2 l + 1, counted
+/* Whether the initializer makes sense for every layer of a network of that shape. */
+bool network_check_initializer(const struct network_shape *shape, const struct initializer_choice *initializer,
+                               struct error *error);
+
+/* The initializer must make sense for the network's shape, and not depend on data.
+ * Layer l's weights from stream 2 l of seed, its biases (normal with bias_std, or zeros) from stream 2 l + 1, counted
  * from 0 at the first hidden layer. */
 void network_initialize(struct network *network, const struct initializer_choice *initializer, float bias_std,
                         uint64_t seed);

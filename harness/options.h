@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "harness/error.h"
+#include "harness/initializers.h"
 #include "harness/parse.h"
 #include "harness/rng.h"
 #include "kernels/select.h"
@@ -15,14 +16,6 @@ enum pin_policy { PIN_CORES, PIN_THREADS, PIN_NONE };
 enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_MARKDOWN };
 enum suite_id { SUITE_LIMITS, SUITE_INIT, SUITE_ACTIVATION, SUITE_DENSE, SUITE_TRAINING, SUITE_GRADIENTS, SUITE_COUNT };
 enum network_input { INPUT_NORMAL, INPUT_FASHION_MNIST };
-
-/* An initializer as --inits names it: "he_normal", "normal(0,1)", "uniform_fan_in". */
-struct initializer_choice {
-  char text[48];               /* as shown */
-  const struct kernel *kernel; /* init_... of kernels.def */
-  struct parameters p;
-  bool fan_in_uniform; /* uniform_fan_in: U(+-1/sqrt(fan_in)), p is computed per layer */
-};
 
 /* An activation as --activations names it. */
 struct activation_choice {

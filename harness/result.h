@@ -51,7 +51,7 @@ extern const char *const verdict_names[];
 
 /* One network shape of the gradient grid. */
 struct gradient_cell {
-  char initializer[48], activation[48], data[24], arch[16];
+  char initializer[64], activation[48], data[24], arch[16];
   size_t depth, width, batch, seeds;
   double decay_per_layer, decay_standard_error; /* natural log per layer; NAN where not finite */
   double theory_decay_per_layer;                /* NAN where there is no theory */

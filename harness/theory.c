@@ -22,27 +22,13 @@ double theory_largest_slope(const struct activation_choice *activation) {
   return largest;
 }
 
-double theory_weight_variance(const struct initializer_choice *initializer, size_t fan_in, size_t fan_out) {
-  const double a = initializer->p.a, b = initializer->p.b, in = (double)fan_in, out = (double)fan_out;
-  if (initializer->fan_in_uniform) return 1 / (3 * in);
-  switch (initializer->kernel - kernels) {
-  case KERNEL_init_uniform: return a == -b && b > 0 ? b * b / 3 : NAN;
-  case KERNEL_init_normal: return a == 0 && b > 0 ? b * b : NAN;
-  case KERNEL_init_glorot_uniform:
-  case KERNEL_init_glorot_normal: return 2 / (in + out);
-  case KERNEL_init_he_uniform:
-  case KERNEL_init_he_normal: return 2 / in;
-  default: return NAN;
-  }
-}
-
 double theory_decay(const struct initializer_choice *initializer, const struct activation_choice *activation,
                     const struct network_shape *shape, double bias_std, double input_square) {
   const double width = (double)shape->width, bias_variance = bias_std * bias_std;
   const struct meanfield theory = {theory_value, theory_slope, (void *)activation,
-                                   width * theory_weight_variance(initializer, shape->width, shape->width),
+                                   width * initializer_variance(initializer, shape->width, shape->width),
                                    bias_variance};
   const double q =
-      (double)shape->inputs * theory_weight_variance(initializer, shape->inputs, shape->width) * input_square;
+      (double)shape->inputs * initializer_variance(initializer, shape->inputs, shape->width) * input_square;
   return isfinite(theory.weight_variance) ? meanfield_decay(&theory, q + bias_variance, (int)shape->depth) : NAN;
 }

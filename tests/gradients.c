@@ -219,7 +219,7 @@ static void test_tanh_critical(void **state) {
   struct gradient_layer layers[DEPTH];
   float x[BATCH * WIDTH];
   double sum = 0;
-  normal.p = (struct parameters){.b = (float)sqrt(1.760955 / WIDTH)};
+  normal.arguments[1] = sqrt(1.760955 / WIDTH);
   assert_near("chi", meanfield_chi(&theory, q), 1, 1e-6);
   assert_near("theory", theory_decay(&normal, &tanh_choice, &shape, sqrt(0.05), input_square), 0, 1e-6);
   if (!network_create(&network, &shape, table, &tanh_choice, 1, &error)) fail_msg("%s", error.text);

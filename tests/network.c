@@ -82,6 +82,26 @@ static void test_streams(void **state) {
   network_destroy(&network);
 }
 
+/* Weights that are made as a whole. */
+static void test_orthogonal(void **state) {
+  (void)state;
+  const struct network_shape shape = {.inputs = 130, .width = 97, .depth = 2, .outputs = 10, .batch = 2};
+  struct network network = make(&shape, "tanh", 3);
+  initialize(&network, "orthogonal(0.5)", 0, 77);
+  for (size_t l = 0; l <= shape.depth; l++) {
+    const struct network_layer *layer = &network.layers[l];
+    const size_t n = layer->in * layer->out, bytes = table->matrix_workspace_bytes(layer->in, layer->out, 1);
+    float *expected = malloc(n * sizeof *expected);
+    void *workspace = aligned_alloc(64, bytes + 64 - bytes % 64);
+    const struct init init = {
+        .seed = 77, .stream = 2 * l, .p = {.a = 0.5f}, .fan_in = layer->in, .fan_out = layer->out};
+    table->init_orthogonal(expected, layer->in, layer->out, &init, 1, workspace);
+    assert_same(layer->w, expected, n, "weights");
+    free(workspace), free(expected);
+  }
+  network_destroy(&network);
+}
+
 /* He et al. 2015, section 2.2: with 3 x 3 filters of 64 to 512 channels the standard deviations are 0.059 to 0.021. */
 static void test_he_table(void **state) {
   (void)state;
@@ -310,9 +330,9 @@ static void test_refusals(void **state) {
 int main(int argc, char **argv) {
   table = test_table(argc, argv);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_streams), cmocka_unit_test(test_he_table), cmocka_unit_test(test_against_double),
-      cmocka_unit_test(test_chain),   cmocka_unit_test(test_threads),  cmocka_unit_test(test_update),
-      cmocka_unit_test(test_layout),  cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_streams),        cmocka_unit_test(test_orthogonal), cmocka_unit_test(test_he_table),
+      cmocka_unit_test(test_against_double), cmocka_unit_test(test_chain),      cmocka_unit_test(test_threads),
+      cmocka_unit_test(test_update),         cmocka_unit_test(test_layout),     cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
 }

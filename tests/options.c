@@ -59,7 +59,7 @@ static void defaults(void **state) {
   assert_true(o.rng == RNG_PHILOX4X32_10);
   assert_true(o.min_time == 0.05 && !o.min_time_given && o.bias_std == 0);
   assert_string_equal(o.inits[0].text, "normal(0,1)");
-  assert_true(o.inits[0].p.a == 0 && o.inits[0].p.b == 1);
+  assert_true(o.inits[0].arguments[0] == 0 && o.inits[0].arguments[1] == 1);
 }
 
 static void quick_changes_defaults_only(void **state) {
@@ -98,9 +98,8 @@ static void commas_in_parentheses_belong_to_the_item(void **state) {
   const struct options o = ACCEPTED("--inits=normal(0,0.5),uniform(-0.05,0.05),uniform_fan_in,glorot_uniform",
                                     "--activations=elu(0.5),tanh");
   assert_int_equal(o.init_count, 4);
-  assert_true(o.inits[0].p.b == 0.5f && o.inits[1].p.a == -0.05f && o.inits[1].p.b == 0.05f);
-  assert_true(o.inits[2].fan_in_uniform && !o.inits[3].fan_in_uniform);
-  assert_string_equal(o.inits[2].kernel->name, "init_uniform");
+  assert_true(o.inits[0].arguments[1] == 0.5 && o.inits[1].arguments[0] == -0.05 && o.inits[1].arguments[1] == 0.05);
+  assert_string_equal(o.inits[2].initializer->name, "uniform_fan_in");
   assert_string_equal(o.inits[1].text, "uniform(-0.05,0.05)");
   assert_string_equal(o.activations[0].backward->name, "elu_backward");
   assert_true(o.activations[0].p.a == 0.5f);

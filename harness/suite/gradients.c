@@ -11,6 +11,7 @@
 #include "harness/dataset.h"
 #include "harness/interrupt.h"
 #include "harness/layer_statistics.h"
+#include "harness/lsuv.h"
 #include "harness/network.h"
 #include "harness/pin.h"
 #include "harness/suite.h"
@@ -62,7 +63,8 @@ struct trial {
   int32_t *labels; /* batch */
   float *losses;   /* batch */
   struct gradient_sample sample;
-  bool done;
+  bool done, failed;
+  struct error error; /* why it failed */
 };
 
 static bool trial_create(struct trial *trial, const struct grid *grid, const struct network_shape *shape,
@@ -108,7 +110,12 @@ static void trial_run(struct trial *trial, const struct grid *grid, const struct
     dataset_batch(&grid->images, k * batch, batch, trial->x, trial->labels);
   else
     fill_normal(grid, trial->x, batch * inputs, k, INPUT_STREAM, 1);
-  network_initialize(network, initializer, grid->options->bias_std, network_seed(grid, k));
+  if (!initializer_is_lsuv(initializer))
+    network_initialize(network, initializer, grid->options->bias_std, network_seed(grid, k));
+  else if (!network_initialize_lsuv(network, trial->x, network_seed(grid, k), &trial->error)) {
+    trial->failed = true;
+    return;
+  }
   network_forward(network, trial->x);
   if (images)
     grid->table->softmax_cross_entropy(outputs->z, trial->labels, batch, OUTPUTS, outputs->delta, trial->losses);
@@ -133,7 +140,15 @@ static int trial_count(const struct grid *grid, const struct network_shape *shap
   return count > 1 ? (int)count : 1;
 }
 
-/* Runs all networks of a cell and adds them up in the order of their seeds; false when interrupted before the last. */
+/* A cell that cannot be measured is left out. */
+static void warn_of(struct run *run, const char *name, const struct error *error) {
+  machine_warn(&run->result->machine, "%s is left out: %.160s", name, error->text);
+  if (run->progress) progress_clear(run->progress);
+  fprintf(stderr, "bench: warning: %s is left out: %s\n", name, error->text);
+}
+
+/* Runs all networks of a cell and adds them up in the order of their seeds; false when interrupted before the last, or
+ * when one cannot be initialized. */
 static bool run_trials(struct run *run, const struct grid *grid, struct trial *trials, int count,
                        const struct initializer_choice *initializer, const struct activation_choice *activation,
                        size_t depth, struct gradient_tally *tally) {
@@ -143,11 +158,12 @@ static bool run_trials(struct run *run, const struct grid *grid, struct trial *t
   gradient_name(name, sizeof name, initializer->text, activation->text, depth);
   for (size_t first = 0; first < seeds; first += (size_t)count) {
     const int round = seeds - first < (size_t)count ? (int)(seeds - first) : count;
-    for (int t = 0; t < round; t++) trials[t].done = false;
+    for (int t = 0; t < round; t++) trials[t].done = trials[t].failed = false;
 #pragma omp parallel for num_threads(count) schedule(static, 1) if (count > 1)
     for (int t = 0; t < round; t++)
       if (!interrupted()) trial_run(&trials[t], grid, initializer, saturated_slope, first + (size_t)t);
     for (int t = 0; t < round; t++) {
+      if (trials[t].failed) warn_of(run, name, &trials[t].error);
       if (!trials[t].done) return false;
       gradient_tally_add(tally, &trials[t].sample, depth);
       run_progress(run, planned_seconds(grid, depth) / (double)seeds, name);
@@ -173,7 +189,7 @@ static void add_cell(struct run *run, const struct grid *grid, const struct init
   result_add_cell(run->result, &cell);
 }
 
-/* An interrupted cell leaves nothing. */
+/* A cell that is interrupted or cannot be measured leaves nothing. */
 static bool measure_cell(struct run *run, struct grid *grid, const struct initializer_choice *initializer,
                          const struct activation_choice *activation, size_t depth, struct error *error) {
   const struct network_shape shape = shape_of(grid, depth);
@@ -205,6 +221,7 @@ static bool plan_cell(struct run *run, struct grid *grid, const struct initializ
                       const struct activation_choice *activation, size_t depth, struct error *error) {
   const struct network_shape shape = shape_of(grid, depth);
   char name[ROW_NAME];
+  if (!network_check_initializer(&shape, initializer, error)) return false;
   if (!network_check_memory(&shape, grid->table, grid->threads, error)) return false;
   gradient_name(name, sizeof name, initializer->text, activation->text, depth);
   run_plan(run, name, planned_seconds(grid, depth));

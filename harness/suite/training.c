@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/choices.h"
 #include "harness/network.h"
 #include "harness/suite/cases.h"
 #include "harness/suite/elementwise.h"
@@ -46,9 +47,10 @@ static double step_flops(const struct network_shape *s) {
 
 static bool open_step(const struct run *run, struct step *step, const struct network_shape *shape, enum arch arch,
                       int threads, struct error *error) {
-  struct initializer_choice he = {.kernel = kernel_find("init_he_normal")};
+  struct initializer_choice he;
   const struct activation_choice relu = {.forward = kernel_find("relu_forward"),
                                          .backward = kernel_find("relu_backward")};
+  if (!choose_initializer("he_normal", &he, error)) return false;
   if (!network_create(&step->network, shape, arch_table(arch), &relu, threads, error)) return false;
   network_initialize(&step->network, &he, 0, run->options->seed);
   step->x = aligned_alloc(64, shape->batch * shape->inputs * sizeof *step->x);
