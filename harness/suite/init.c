@@ -1,8 +1,9 @@
 /* Random words and weight initializers. */
 #include "harness/suite/elementwise.h"
+#include "harness/suite/matrix.h"
 
 bool suite_init(struct run *run, struct error *error) {
   const enum residence *residences;
   const size_t count = elementwise_residences(run, &residences);
-  return elementwise_suite(run, suite_names[SUITE_INIT], residences, count, error);
+  return elementwise_suite(run, suite_names[SUITE_INIT], residences, count, error) && matrix_suite(run, error);
 }
