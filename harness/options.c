@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/choices.h"
+#include "harness/peers/fills.h"
 
 #define DEFAULT_INITS "normal(0,1),uniform_fan_in,glorot_uniform,he_normal"
 #define DEFAULT_ACTIVATIONS "tanh,sigmoid,relu,selu"
@@ -30,6 +31,7 @@ enum option_id {
   OPTION_RNG,
   OPTION_MIN_TIME,
   OPTION_QUICK,
+  OPTION_PEERS,
   OPTION_FORMAT,
   OPTION_OUT,
   OPTION_INITS,
@@ -55,6 +57,7 @@ static const struct option long_options[] = {
     {"rng", required_argument, NULL, OPTION_RNG},
     {"min-time", required_argument, NULL, OPTION_MIN_TIME},
     {"quick", no_argument, NULL, OPTION_QUICK},
+    {"peers", no_argument, NULL, OPTION_PEERS},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"out", required_argument, NULL, OPTION_OUT},
     {"inits", required_argument, NULL, OPTION_INITS},
@@ -239,6 +242,10 @@ static bool set_option(struct options *o, int id, const char *value, const struc
     o->min_time_given = true;
     return parse_real(value, "--min-time", 0, SECONDS_MOST, &o->min_time, error);
   case OPTION_QUICK: o->quick = true; return true;
+  case OPTION_PEERS:
+    o->peers = true;
+    return peer_fills_built() ||
+           error_set(error, "--peers: this build has none; install Random123 (librandom123-dev) and build anew");
   case OPTION_FORMAT:
     fine = set_name(value, "--format", format_names, COUNT(format_names), &index, error);
     o->format = (enum output_format)index;

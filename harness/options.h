@@ -39,6 +39,7 @@ struct options {
   double min_time; /* seconds of samples per row */
   bool min_time_given;
   bool quick;
+  bool peers; /* --peers: measure other libraries, too */
   enum output_format format;
   char out[4096]; /* "" : a name made from the time */
 

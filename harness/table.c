@@ -334,6 +334,52 @@ static void add_group(struct grid *grid, const struct result *result, const stru
   if (worst) grid_cell(to, 6, "%.0f%% %s", 100 * worst->fraction_of_limit, short_kernel(worst));
 }
 
+/* Our row of the same work, or NULL. */
+static const struct result_row *own_row(const struct result *result, const struct result_row *row) {
+  for (size_t i = 0; i < result->row_count; i++) {
+    const struct result_row *own = &result->rows[i];
+    if (strcmp(own->provider, OWN_PROVIDER) == 0 && strcmp(own->suite, row->suite) == 0 && is_peer_of(row, own))
+      return own;
+  }
+  return NULL;
+}
+
+/* One line for each work and number of threads of a peer; rows differ in where the data are. */
+static bool same_work(const struct result_row *a, const struct result_row *b) {
+  return same_group(a, b) && strcmp(a->provider, b->provider) == 0 && strcmp(a->kernel, b->kernel) == 0;
+}
+
+static void add_peer(struct grid *grid, const struct result *result, const struct result_row *first) {
+  double ratio = 0;
+  size_t rows = 0;
+  for (size_t i = 0; i < result->row_count; i++) {
+    const struct result_row *row = &result->rows[i], *own;
+    if (row->support || !same_work(row, first) || !(own = own_row(result, row))) continue;
+    ratio += log(own->time.median / row->time.median), rows++;
+  }
+  if (rows == 0 || strcmp(first->provider, OWN_PROVIDER) == 0) return;
+  struct grid_row *to = grid_add(grid);
+  grid_cell(to, 0, "%s", first->kernel);
+  grid_cell(to, 1, "%s", first->provider);
+  grid_cell(to, 2, "%s", first->arch);
+  grid_cell(to, 3, "%d", first->threads);
+  grid_cell(to, 4, "%zu", rows);
+  grid_cell(to, 5, "%.2f", exp(ratio / (double)rows));
+}
+
+static void print_peers(FILE *out, struct style style, const struct result *result, const struct result_row **works) {
+  struct grid grid = {.headers = {"<kernel", "<beside", "<arch", "threads", "rows", "x peer"}, .columns = 6};
+  for (enum suite_id suite = SUITE_LIMITS + 1; suite < SUITE_COUNT; suite++) {
+    const size_t count = distinct(result, suite_names[suite], works, same_work);
+    for (size_t i = 0; i < count; i++) add_peer(&grid, result, works[i]);
+  }
+  if (grid.count) {
+    grid_heading(out, style, "x peer: our time divided by that of another library, geometric means");
+    grid_print(&grid, out, style);
+  }
+  grid_free(&grid);
+}
+
 void table_summary(FILE *out, struct style style, const struct result *result) {
   struct grid grid = {
       .headers = {"<suite", "<arch", "threads", "rows", "x scalar", "of limit", "<furthest from its limit"},
@@ -349,6 +395,7 @@ void table_summary(FILE *out, struct style style, const struct result *result) {
     grid_print(&grid, out, style);
   }
   grid_free(&grid);
+  print_peers(out, style, result, groups);
   free(groups);
 }
 

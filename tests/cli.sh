@@ -64,6 +64,11 @@ gradients/he_normal/relu/7' ] || fail "--list names other gradient cells"
 run 0 --list --arch=scalar --filter='^dense/.*/31x257x129/'
 grep -qv '^dense/dense_[a-z_]*/31x257x129/arch:scalar/threads:[0-9]*$' out && fail "--filter keeps other rows"
 
+run 0 --list --suite=init --filter='init_zeros/'
+! grep -q provider: out || fail "--list has peers unasked"
+run 0 --list --peers --suite=init --arch=auto --filter='init_zeros/'
+grep -q 'provider:glibc$' out || [ ${#emulator[@]} != 0 ] || fail "--list --peers has no peer"
+
 # ---- bad input
 refused 'did you mean --filter' --fliter=x
 refused 'unknown' --arch=avx3

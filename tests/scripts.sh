@@ -121,6 +121,27 @@ run run --list
 says "error: no such thing"
 says "the build failed"
 
+begin "--peers installs Random123, saying so, and configures anew"
+with_build_tools
+with_apt
+as_superuser
+stand_in cc <<'END'
+! grep -q Random123
+END
+run run --list
+: >"$calls"
+run run --peers --list
+prints "bench --peers --list"
+says "tools/run: installing with apt-get: librandom123-dev"
+calls "apt-get .*install --no-install-recommends librandom123-dev"
+calls "--preset release"
+: >"$calls"
+run run --no-install --peers
+prints "bench --peers"
+says "without Random123"
+never_calls apt-get
+never_calls "--preset"
+
 begin "each compiler has its build folder"
 with_build_tools
 cp "$bin/cc" "$bin/clang"

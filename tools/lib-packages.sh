@@ -15,6 +15,7 @@ package_text() {
   libcmocka-dev*) echo "cmocka" ;;
   libgomp1* | libomp*) echo "the OpenMP runtime" ;;
   dataset-fashion-mnist) echo "Fashion-MNIST" ;;
+  librandom123-dev) echo "Random123" ;;
   qemu-user) echo "qemu user emulation" ;;
   *) echo "$1" ;;
   esac
@@ -35,6 +36,7 @@ have() {
   libomp-dev) clang -fopenmp -E - <<<'#include <omp.h>' ;;
   libomp-*-dev) $cc -fopenmp -E - <<<'#include <omp.h>' ;;
   pkg-config) command -v pkg-config ;;
+  librandom123-dev) $cc -E - <<<'#include <Random123/philox.h>' ;;
   lib*-dev | zlib1g-dev) pkg-config --exists "$(pkg_config_name "$1")" ;;
   libgomp1:arm64) test -e /usr/lib/aarch64-linux-gnu/libgomp.so.1 ;;
   *:arm64)

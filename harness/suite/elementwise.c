@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "harness/peers/fills.h"
+
 /* Elements of one call on data in memory: long enough that starting costs nothing, short enough for short samples. No
  * power of two, so that no row in a cache has the same shape; whole cache lines. */
 #define WINDOW ((size_t)1000000)
@@ -149,11 +151,11 @@ static void name_generator(struct result_row *row, enum rng rng, const struct ke
   if (rng == RNG_PHILOX4X32_10) return;
   snprintf(row->kernel + length, sizeof row->kernel - length, "[%s]", rng_names[rng]);
   row->flops *= words->operations(one, 1) / counted->operations(one, 1);
-  cases_name(row);
 }
 
+/* Adds our kernel's case, or that of a peer for the same work. */
 static void add_case(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
-                     enum arch arch, enum residence residence, enum rng rng) {
+                     enum arch arch, enum residence residence, enum rng rng, const struct peer_fill *peer) {
   const size_t n = elements_for(run, kernel, residence, cases->threads), all = n * (size_t)cases->threads;
   char shape[24];
   snprintf(shape, sizeof shape, "%zu", all);
@@ -161,22 +163,35 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
       cases_row(kernel->suite, kernel, arch, shape, (struct shape){1, all, 1}, cases->threads, residence);
   if (kernel->signature == SIGNATURE_peak) row.residence[0] = '\0';
   row.items = (double)all;
+  if (peer) snprintf(row.provider, sizeof row.provider, "%s", peer->provider);
   if (is_random(kernel)) name_generator(&row, rng, rng_kernel(rng, arch_table(arch), run->cpu));
+  cases_name(&row);
   struct bench_case *added = cases_add(run, cases, &row, kernel, kernel_needs_limit_row(run, kernel, arch, residence));
   struct elementwise *e = added ? calloc(1, sizeof *e) : NULL;
   if (!e) return;
-  *e = (struct elementwise){.kernel = kernel,
-                            .function = kernel_in_table(arch_table(arch), kernel),
-                            .arena = arena,
-                            .n = n,
-                            .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
-                            .init = rng_init(rng, arch_table(arch), run->cpu)};
+  *e =
+      (struct elementwise){.kernel = kernel,
+                           .function = peer ? (kernel_function *)peer->fill : kernel_in_table(arch_table(arch), kernel),
+                           .arena = arena,
+                           .n = n,
+                           .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
+                           .init = rng_init(rng, arch_table(arch), run->cpu)};
   e->init.seed = run->options->seed, e->init.p = kernel->defaults, e->init.fan_in = e->init.fan_out = FAN;
   added->call = call;
   added->context = e;
   added->team = true;
   added->hot = !e->walks;
   arena_reserve(run, arena, e, cases->threads);
+}
+
+/* Our case and, with --peers, those of others for the same work with the same generator. */
+static void add_with_peers(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
+                           enum arch arch, enum residence residence, enum rng rng) {
+  const struct peer_fill *peer;
+  add_case(run, cases, arena, kernel, arch, residence, rng, NULL);
+  for (size_t i = 0; run->options->peers && (peer = peer_fill(arch, run->cpu, i)); i++)
+    if (peer->kernel == kernel - kernels && (peer->rng == rng || !is_random(kernel)))
+      add_case(run, cases, arena, kernel, arch, residence, rng, peer);
 }
 
 static void add_cases(struct run *run, struct cases *cases, struct arena *arena, const char *suite,
@@ -194,7 +209,8 @@ static void add_cases(struct run *run, struct cases *cases, struct arena *arena,
       for (size_t a = 0; a < arch_count; a++)
         if (cases_can_run(run, archs[a], &kernels[k]))
           for (size_t g = 0; g < generators; g++)
-            add_case(run, cases, arena, &kernels[k], archs[a], residences[r], g ? RNG_ARS4X32_7 : run->options->rng);
+            add_with_peers(run, cases, arena, &kernels[k], archs[a], residences[r],
+                           g ? RNG_ARS4X32_7 : run->options->rng);
     }
   }
 }
