@@ -42,6 +42,7 @@ have() {
   *:arm64)
     PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig pkg-config --exists "$(pkg_config_name "${1%:arm64}")"
     ;;
+  dieharder) command -v dieharder ;;
   qemu-user) command -v qemu-aarch64 && command -v qemu-x86_64 ;;
   dataset-fashion-mnist) test -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ;;
   *) return 1 ;;
