@@ -121,7 +121,7 @@ run run --list
 says "error: no such thing"
 says "the build failed"
 
-begin "--peers installs Random123, saying so, and configures anew"
+begin "--peers installs Random123 and OpenBLAS, saying so, and configures anew"
 with_build_tools
 with_apt
 as_superuser
@@ -132,13 +132,13 @@ run run --list
 : >"$calls"
 run run --peers --list
 prints "bench --peers --list"
-says "tools/run: installing with apt-get: librandom123-dev"
-calls "apt-get .*install --no-install-recommends librandom123-dev"
+says "tools/run: installing with apt-get: librandom123-dev libopenblas0"
+calls "apt-get .*install --no-install-recommends librandom123-dev libopenblas0"
 calls "--preset release"
 : >"$calls"
 run run --no-install --peers
 prints "bench --peers"
-says "without Random123"
+says "without librandom123-dev"
 never_calls apt-get
 never_calls "--preset"
 

@@ -1,0 +1,55 @@
+#include "harness/peers/openblas.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+/* LAPACK's Fortran interface: 32-bit integers, everything by reference. */
+typedef void geqrf_function(const int *m, const int *n, float *a, const int *lda, float *tau, float *work,
+                            const int *lwork, int *info);
+typedef void orgqr_function(const int *m, const int *n, const int *k, float *a, const int *lda, const float *tau,
+                            float *work, const int *lwork, int *info);
+
+static struct {
+  geqrf_function *geqrf;
+  orgqr_function *orgqr;
+  void (*set_threads)(int threads);
+} openblas;
+
+#define BLOCK 64 /* columns of work space that LAPACK's blocks may want, twice its usual 32 */
+
+static bool find(void *library, const char *name, void *function, size_t size) {
+  void *symbol = dlsym(library, name);
+  memcpy(function, &symbol, size);
+  return symbol != NULL;
+}
+
+bool openblas_load(void) {
+  if (openblas.geqrf) return true;
+  void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+  if (!library) return false;
+  const bool found = find(library, "sorgqr_", &openblas.orgqr, sizeof openblas.orgqr) &&
+                     find(library, "openblas_set_num_threads", &openblas.set_threads, sizeof openblas.set_threads);
+  return found && find(library, "sgeqrf_", &openblas.geqrf, sizeof openblas.geqrf);
+}
+
+size_t openblas_workspace_bytes(size_t rows, size_t columns) {
+  const size_t less = rows < columns ? rows : columns, more = rows < columns ? columns : rows;
+  return (2 * less + BLOCK * more) * sizeof(float);
+}
+
+void openblas_orthogonal(const struct kernel_table *table, float *w, size_t rows, size_t columns,
+                         const struct init *init, int threads, void *workspace) {
+  const size_t less = rows < columns ? rows : columns, more = rows < columns ? columns : rows;
+  const int m = (int)more, n = (int)less, lwork = BLOCK * m;
+  float *const tau = workspace, *const sign = tau + less, *const work = sign + less;
+  struct init normal = *init;
+  int info;
+  normal.p = (struct parameters){.b = 1};
+  openblas.set_threads(threads);
+  table->init_normal(w, 0, rows * columns, &normal);
+  openblas.geqrf(&m, &n, w, &m, tau, work, &lwork, &info);
+  for (size_t j = 0; j < less; j++) sign[j] = w[j * more + j] < 0 ? -init->p.a : init->p.a;
+  openblas.orgqr(&m, &n, &n, w, &m, tau, work, &lwork, &info);
+  for (size_t j = 0; j < less; j++)
+    for (size_t i = 0; i < more; i++) w[j * more + i] *= sign[j];
+}
