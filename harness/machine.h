@@ -26,7 +26,7 @@ struct machine {
   char kernel[MACHINE_TEXT], hypervisor[64], governor[32], compiler[MACHINE_TEXT], flags[MACHINE_TEXT];
   char turbo[16];                 /* "on", "off"; like governor "" where the system does not say */
   char emulator[32];              /* "qemu-aarch64" when run under one; else "" */
-  char denormals[32];             /* "gradual", or "flush to zero", "denormals are zero": FTZ and DAZ at the start */
+  char denormals[32];             /* "gradual", or what FTZ and DAZ change: "flush to zero", "read as zero" */
   char host[64], libraries[MACHINE_TEXT]; /* "hwloc 2.9.0, SLEEF 3.5.1, ..." */
   int packages, numa_nodes, cores, hardware_threads; /* that this process may use */
   int online_threads;             /* hardware threads that the machine has running */
