@@ -14,32 +14,32 @@
 
 struct cache {
   int level;
-  size_t bytes;       /* of one */
-  int count;          /* how many the allowed cores have */
+  size_t bytes; /* of one */
+  int count;    /* how many the allowed cores have */
   int cores_sharing;
 };
 
 struct machine {
   char cpu[MACHINE_TEXT], vendor[64], family[32], model[32], stepping[32], microcode[32];
-  char features[MACHINE_TEXT];    /* SIMD features, space-separated */
-  char topology[MACHINE_TEXT];    /* "1 package, 1 NUMA node, 2 cores, 2 hardware threads" */
+  char features[MACHINE_TEXT]; /* SIMD features, space-separated */
+  char topology[MACHINE_TEXT]; /* "1 package, 1 NUMA node, 2 cores, 2 hardware threads" */
   char kernel[MACHINE_TEXT], hypervisor[64], governor[32], compiler[MACHINE_TEXT], flags[MACHINE_TEXT];
-  char turbo[16];                 /* "on", "off"; like governor "" where the system does not say */
-  char emulator[32];              /* "qemu-aarch64" when run under one; else "" */
-  char denormals[32];             /* "gradual", or what FTZ and DAZ change: "flush to zero", "read as zero" */
+  char turbo[16];                         /* "on", "off"; like governor "" where the system does not say */
+  char emulator[32];                      /* "qemu-aarch64" when run under one; else "" */
+  char denormals[32];                     /* "gradual", or what FTZ and DAZ change: "flush to zero", "read as zero" */
   char host[64], libraries[MACHINE_TEXT]; /* "hwloc 2.9.0, SLEEF 3.5.1, ..." */
   int packages, numa_nodes, cores, hardware_threads; /* that this process may use */
-  int online_threads;             /* hardware threads that the machine has running */
-  double cpu_quota;               /* CPUs' worth of time that the control group allows; 0: no limit */
-  struct cache caches[8];         /* data and unified, by level */
+  int online_threads;                                /* hardware threads that the machine has running */
+  double cpu_quota;       /* CPUs' worth of time that the control group allows; 0: no limit */
+  struct cache caches[8]; /* data and unified, by level */
   size_t cache_count;
   size_t memory_bytes;
-  double core_hertz;              /* calibrated; 0: not yet */
-  double load;                    /* 1-minute load average at the start */
-  double steal_share;             /* of CPU time since the start, taken by the hypervisor; updated at the end */
-  double steal_share_before;      /* of the time CPUs were busy between boot and the start */
-  char counters[MACHINE_TEXT];    /* "available", or why hardware counters are not */
-  char pinning[MACHINE_TEXT];     /* "core 0, core 1" or "none" */
+  double core_hertz;           /* calibrated; 0: not yet */
+  double load;                 /* 1-minute load average at the start */
+  double steal_share;          /* of CPU time since the start, taken by the hypervisor; updated at the end */
+  double steal_share_before;   /* of the time CPUs were busy between boot and the start */
+  char counters[MACHINE_TEXT]; /* "available", or why hardware counters are not */
+  char pinning[MACHINE_TEXT];  /* "core 0, core 1" or "none" */
   char requested[64], selected[64], supported[64], reason[MACHINE_TEXT];
   char warnings[MACHINE_WARNINGS][MACHINE_TEXT]; /* what would spoil figures */
   size_t warning_count;
