@@ -1,4 +1,6 @@
 /* bench: parse, describe, check, pin, run the suites, print, write. */
+#define _GNU_SOURCE /* program_invocation_name */
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -154,21 +156,21 @@ static void print_outcome(FILE *out, struct style style, const struct run *run) 
   const struct options *options = run->options;
   const struct result *result = run->result;
   char folder[1024];
-  const char *program = result->command;
+  const char *program = program_invocation_name;
   if (getcwd(folder, sizeof folder) && strncmp(program, folder, strlen(folder)) == 0 && program[strlen(folder)] == '/')
     program += strlen(folder) + 1;
-  const int length = (int)strcspn(program, " ");
+  char command[1100];
+  snprintf(command, sizeof command, strpbrk(program, " '\"$&;()") ? "\"%s\"" : "%s", program);
   fputc('\n', out);
   grid_fact(out, style, "wrote", "%s (%zu rows, %zu gradient cells%s)", options->out, result->row_count,
             result->cell_count, result->interrupted ? ", interrupted" : "");
   if (result->interrupted) return;
   if (options->arch_count == 1 && strcmp(result->machine.supported, result->machine.selected) != 0)
-    grid_fact(out, style, "next", "%.*s --arch=all --suite=dense", length, program);
+    grid_fact(out, style, "next", "%s --arch=all --suite=dense", command);
   else if (options->data == INPUT_NORMAL)
-    grid_fact(out, style, "next", "%.*s --suite=gradients --data=fashion-mnist", length, program);
+    grid_fact(out, style, "next", "%s --suite=gradients --data=fashion-mnist", command);
   else
-    grid_fact(out, style, "next", "%.*s --suite=gradients --activations=leaky_relu(0.2),gelu --depths=100", length,
-              program);
+    grid_fact(out, style, "next", "%s --suite=gradients --activations='leaky_relu(0.2),gelu' --depths=100", command);
 }
 
 /* The end of a run that is interrupted in the middle of a step that takes too long. */

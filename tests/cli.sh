@@ -178,7 +178,7 @@ status=0
 is_json pipe.json && grep -q '"benchmarks"' pipe.json || fail "a closed pipe costs the result"
 
 # ---- a terminal: colour and a line that is rewritten, unless NO_COLOR or TERM objects
-if have script && [ ${#emulator[@]} = 0 ]; then
+if have script && script -qec true /dev/null >/dev/null 2>&1 </dev/null && [ ${#emulator[@]} = 0 ]; then
   on_terminal() { script -qec "$(printf '%q ' env "$@" "$bench" "${small[@]}" --suite=init --filter=init_zeros --out=tty.json)" tty.out >/dev/null </dev/null; }
   escape=$(printf '\033\\[1m')
   on_terminal TERM=xterm
