@@ -228,7 +228,8 @@ VALUE(silu) {
   const vf p = power_significand(e);
   const struct one_plus d = one_plus(vf_scale(p, e.n));
   const vm negative = vf_lt(x, vf_set(0.0f));
-  const vf excess = vf_select(negative, vf_fnma(d.lost, p, vf_mul(e.r, e.w)), vf_sub(vf_set(0.0f), d.lost));
+  const vf gained = vf_sub(vf_set(0.0f), d.lost);
+  const vf excess = vf_select(negative, vf_fma(e.r, e.w, vf_mul(gained, p)), gained);
   const vf factor = vf_select(negative, y, x), numerator = vf_fma(factor, excess, factor);
   const vf value = vf_scale(vf_div(numerator, d.sum), vf_select(negative, e.n, vf_set(0.0f)));
   return vf_select(vf_lt(x, vf_set(40.0f)), value, x); /* from 18 on it is x; infinity would come out as NaN */

@@ -1,6 +1,6 @@
 /* SLEEF's deterministic float functions (finz: the same bits on every ISA with FMA) under one name per function. SLEEF
- * declares those of an ISA only in code compiled for it. Without FMA the scalar table takes the cinz functions, and the
- * maximum error is the same: 1 unit in the last place, erfc 1.5. */
+ * declares those of an ISA only in code compiled for it. Without FMA the scalar table takes the cinz functions, which
+ * promise the same error: 1 unit in the last place, erfc 1.5. */
 #ifndef DEPTHMARK_VEC_SLEEF_H
 #define DEPTHMARK_VEC_SLEEF_H
 
