@@ -206,7 +206,7 @@ static void test_fill_split(const struct kernel *kernel) {
 
 /* ---- matrices made as a whole ------------------------------------------------------------------------------------ */
 
-/* Guarded memory is allocated once: an emulator takes long to find room for threads' stacks after many mappings. */
+/* Guarded memory, allocated once for all shapes. */
 struct matrix_memory {
   struct guarded out, scratch;
 };
