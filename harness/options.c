@@ -20,6 +20,8 @@ static const char *const format_names[] = {"table", "json", "csv", "markdown"};
 static const char *const data_names[] = {"normal", "fashion-mnist"};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
+#define SEEDS_MOST 100000 /* networks a cell: the standard error is long below what float32 can show */
+
 enum option_id {
   OPTION_ARCH = 1,
   OPTION_SUITE,
@@ -256,7 +258,9 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   case OPTION_DEPTHS: return set_depths(o, value, error);
   case OPTION_WIDTH: return set_size(value, "--width", &o->width, error);
   case OPTION_BATCH: return set_size(value, "--batch", &o->batch, error);
-  case OPTION_SEEDS: return set_size(value, "--seeds", &o->seeds, error);
+  case OPTION_SEEDS:
+    return set_size(value, "--seeds", &o->seeds, error) &&
+           (o->seeds <= SEEDS_MOST || error_set(error, "--seeds=%s: at most %d", value, SEEDS_MOST));
   case OPTION_BIAS_STD: return set_bias(o, value, error);
   case OPTION_DATA:
     fine = set_name(value, "--data", data_names, COUNT(data_names), &index, error);
