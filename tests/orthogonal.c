@@ -148,7 +148,7 @@ static void test_streams(void **state) {
 
 /* ---- the same bits ----------------------------------------------------------------------------------------------- */
 
-static const size_t threaded[][2] = {{1, 1}, {100, 100}, {64, 300}, {391, 260}, {2000, 70}};
+static const size_t threaded[][2] = {{1, 1}, {100, 100}, {64, 300}, {391, 260}, {520, 530}, {2000, 70}};
 #define THREADED_COUNT (sizeof threaded / sizeof *threaded)
 
 static void test_threads(void **state) {
