@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "harness/choices.h"
-#include "harness/peers/fills.h"
+#include "harness/peers/kernels.h"
 
 #define DEFAULT_INITS "normal(0,1),uniform_fan_in,glorot_uniform,he_normal"
 #define DEFAULT_ACTIVATIONS "tanh,sigmoid,relu,selu"
@@ -246,7 +246,7 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   case OPTION_QUICK: o->quick = true; return true;
   case OPTION_PEERS:
     o->peers = true;
-    return peer_fills_built() ||
+    return peer_kernels_built() ||
            error_set(error, "--peers: this build has none; install Random123 (librandom123-dev) and build anew");
   case OPTION_FORMAT:
     fine = set_name(value, "--format", format_names, COUNT(format_names), &index, error);

@@ -1,5 +1,6 @@
-/* Other libraries' fills on one ISA: they do the work that their rows stand for, on the words that ours would use. */
-#include "harness/peers/fills.h"
+/* Other libraries' kernels on one ISA: they do the work that their rows stand for, fills on the words that ours would
+ * use. */
+#include "harness/peers/kernels.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@ static const struct kernel_table *table;
 static float w[COUNT + 1];
 static uint32_t words[COUNT + 1];
 
-static void expect_uniform(const struct peer_fill *peer, const struct init *init) {
+static void expect_uniform(const struct peer_kernel *peer, const struct init *init) {
   const double width = (double)init->p.b - (double)init->p.a;
   init->generator(words, 0, COUNT, init->seed, init->stream);
   for (size_t i = 0; i < COUNT; i++)
@@ -22,7 +23,7 @@ static void expect_uniform(const struct peer_fill *peer, const struct init *init
       fail_msg("%s: element %zu is %g", peer->provider, i, (double)w[i]);
 }
 
-static void expect_normal(const struct peer_fill *peer, const struct init *init) {
+static void expect_normal(const struct peer_kernel *peer, const struct init *init) {
   double sum = 0, square = 0, fourth = 0;
   for (size_t i = 0; i < COUNT; i++) {
     const double z = (w[i] - init->p.a) / init->p.b;
@@ -38,14 +39,14 @@ static void expect_normal(const struct peer_fill *peer, const struct init *init)
 static void test_fills(void **state) {
   (void)state;
   const struct cpu_features cpu = cpu_detect();
-  const struct peer_fill *peer;
-  for (size_t i = 0; (peer = peer_fill(arch_find(table->name), &cpu, i)); i++) {
+  const struct peer_kernel *peer;
+  for (size_t i = 0; (peer = peer_kernel(arch_find(table->name), &cpu, i)); i++) {
     struct init init = rng_init(peer->rng, table, &cpu);
     init.seed = 5, init.fan_in = init.fan_out = 1;
     init.p = (struct parameters){.a = -2, .b = 3};
     w[COUNT] = 77;
     printf("%s %s[%s]\n", peer->provider, kernels[peer->kernel].name, rng_names[peer->rng]);
-    peer->fill(w, 0, COUNT, &init);
+    ((fill_kernel *)peer->function)(w, 0, COUNT, &init);
     assert_true(w[COUNT] == 77);
     switch (peer->kernel) {
     case KERNEL_init_uniform: expect_uniform(peer, &init); break;
@@ -62,14 +63,14 @@ static void test_fills(void **state) {
 static void test_features(void **state) {
   (void)state;
   struct cpu_features cpu = cpu_detect();
-  const struct peer_fill *peer;
+  const struct peer_kernel *peer;
   cpu.aes = cpu.vaes = cpu.asimd_aes = false;
-  for (size_t i = 0; (peer = peer_fill(arch_find(table->name), &cpu, i)); i++) assert_null(peer->feature);
+  for (size_t i = 0; (peer = peer_kernel(arch_find(table->name), &cpu, i)); i++) assert_null(peer->feature);
 }
 
 int main(int argc, char **argv) {
   table = test_table(argc, argv);
-  if (!peer_fills_built()) {
+  if (!peer_kernels_built()) {
     puts("this build has no peers");
     return EXIT_SKIPPED;
   }

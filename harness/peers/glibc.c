@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/peers/fills.h"
+#include "harness/peers/kernels.h"
 
 static void zeros(float *w, uint64_t first, size_t n, const struct init *init) {
   (void)first, (void)init;
@@ -38,11 +38,11 @@ static void normal(float *w, uint64_t first, size_t n, const struct init *init) 
 
 #endif
 
-PEER_FILLS(glibc) = {
-    {"glibc", KERNEL_init_zeros, RNG_PHILOX4X32_10, zeros, NULL},
+PEER_KERNELS(glibc) = {
+    {"glibc", KERNEL_init_zeros, PEER_FUNCTION(zeros), RNG_PHILOX4X32_10, NULL},
 #if defined(__x86_64__)
-    {"glibc", KERNEL_init_normal, RNG_PHILOX4X32_10, normal, NULL},
-    {"glibc", KERNEL_init_normal, RNG_ARS4X32_7, normal, NULL},
+    {"glibc", KERNEL_init_normal, PEER_FUNCTION(normal), RNG_PHILOX4X32_10, NULL},
+    {"glibc", KERNEL_init_normal, PEER_FUNCTION(normal), RNG_ARS4X32_7, NULL},
 #endif
     {0},
 };

@@ -6,7 +6,7 @@
 #include <Random123/ars.h>
 #include <Random123/philox.h>
 
-#include "harness/peers/fills.h"
+#include "harness/peers/kernels.h"
 
 /* (0, 1] and [-1, 1]: half a step above the fraction that the word is. */
 static inline float u01(uint32_t word) { return (float)word * 0x1p-32f + 0x1p-33f; }
@@ -66,12 +66,12 @@ FILL(ars_normal, ars, ars4x32_ctr_t, ars4x32_key_t, ars_key(init), normal)
 
 #endif
 
-PEER_FILLS(random123) = {
-    {"random123", KERNEL_init_uniform, RNG_PHILOX4X32_10, philox_uniform, NULL},
-    {"random123", KERNEL_init_normal, RNG_PHILOX4X32_10, philox_normal, NULL},
+PEER_KERNELS(random123) = {
+    {"random123", KERNEL_init_uniform, PEER_FUNCTION(philox_uniform), RNG_PHILOX4X32_10, NULL},
+    {"random123", KERNEL_init_normal, PEER_FUNCTION(philox_normal), RNG_PHILOX4X32_10, NULL},
 #if R123_USE_AES_NI
-    {"random123", KERNEL_init_uniform, RNG_ARS4X32_7, ars_uniform, "aes"},
-    {"random123", KERNEL_init_normal, RNG_ARS4X32_7, ars_normal, "aes"},
+    {"random123", KERNEL_init_uniform, PEER_FUNCTION(ars_uniform), RNG_ARS4X32_7, "aes"},
+    {"random123", KERNEL_init_normal, PEER_FUNCTION(ars_normal), RNG_ARS4X32_7, "aes"},
 #endif
     {0},
 };

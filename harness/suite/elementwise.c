@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "harness/peers/fills.h"
+#include "harness/peers/kernels.h"
 
 /* Elements of one call on data in memory: long enough that starting costs nothing, short enough for short samples. No
  * power of two, so that no row in a cache has the same shape; whole cache lines. */
@@ -155,7 +155,7 @@ static void name_generator(struct result_row *row, enum rng rng, const struct ke
 
 /* Adds our kernel's case, or that of a peer for the same work. */
 static void add_case(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
-                     enum arch arch, enum residence residence, enum rng rng, const struct peer_fill *peer) {
+                     enum arch arch, enum residence residence, enum rng rng, const struct peer_kernel *peer) {
   const size_t n = elements_for(run, kernel, residence, cases->threads), all = n * (size_t)cases->threads;
   char shape[24];
   snprintf(shape, sizeof shape, "%zu", all);
@@ -169,13 +169,12 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
   struct bench_case *added = cases_add(run, cases, &row, kernel, kernel_needs_limit_row(run, kernel, arch, residence));
   struct elementwise *e = added ? calloc(1, sizeof *e) : NULL;
   if (!e) return;
-  *e =
-      (struct elementwise){.kernel = kernel,
-                           .function = peer ? (kernel_function *)peer->fill : kernel_in_table(arch_table(arch), kernel),
-                           .arena = arena,
-                           .n = n,
-                           .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
-                           .init = rng_init(rng, arch_table(arch), run->cpu)};
+  *e = (struct elementwise){.kernel = kernel,
+                            .function = peer ? peer->function : kernel_in_table(arch_table(arch), kernel),
+                            .arena = arena,
+                            .n = n,
+                            .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
+                            .init = rng_init(rng, arch_table(arch), run->cpu)};
   e->init.seed = run->options->seed, e->init.p = kernel->defaults, e->init.fan_in = e->init.fan_out = FAN;
   added->call = call;
   added->context = e;
@@ -187,9 +186,9 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
 /* Our case and, with --peers, those of others for the same work with the same generator. */
 static void add_with_peers(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
                            enum arch arch, enum residence residence, enum rng rng) {
-  const struct peer_fill *peer;
+  const struct peer_kernel *peer;
   add_case(run, cases, arena, kernel, arch, residence, rng, NULL);
-  for (size_t i = 0; run->options->peers && (peer = peer_fill(arch, run->cpu, i)); i++)
+  for (size_t i = 0; run->options->peers && (peer = peer_kernel(arch, run->cpu, i)); i++)
     if (peer->kernel == kernel - kernels && (peer->rng == rng || !is_random(kernel)))
       add_case(run, cases, arena, kernel, arch, residence, rng, peer);
 }

@@ -1,0 +1,33 @@
+/* Other libraries' elementwise functions beside our kernels, under --peers. Each file of them is compiled once per
+ * vector ISA, with all its instructions, and is there when the library was found at build time. */
+#ifndef DEPTHMARK_PEER_KERNELS_H
+#define DEPTHMARK_PEER_KERNELS_H
+
+#include <stdbool.h>
+
+#include "harness/rng.h"
+
+struct peer_kernel {
+  const char *provider;
+  int kernel; /* KERNEL_...: ours for the same work, under whose name its rows stand */
+  kernel_function
+      *function;       /* of that kernel's signature; it takes struct init's generator where it has none of its own */
+  enum rng rng;        /* that it draws from; RNG_PHILOX4X32_10 where it draws nothing */
+  const char *feature; /* instructions it needs beyond arch's, as cpu_has() knows them; NULL: none */
+};
+
+/* Those of all peers for arch that this CPU can run, one after the other: the first for index 0; NULL beyond the last.
+ */
+const struct peer_kernel *peer_kernel(enum arch arch, const struct cpu_features *cpu, size_t index);
+
+/* Whether this build has any. */
+bool peer_kernels_built(void);
+
+/* One file's functions for one ISA, ended by one without a provider: <file>_kernels_<isa>. */
+#define PEER_JOIN_(file, isa) file##_kernels_##isa
+#define PEER_JOIN(file, isa) PEER_JOIN_(file, isa)
+#define PEER_KERNELS(file) const struct peer_kernel PEER_JOIN(file, DEPTHMARK_ISA)[]
+/* The function that an entry names, whatever its signature. */
+#define PEER_FUNCTION(name) (kernel_function *)(name)
+
+#endif
