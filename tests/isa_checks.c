@@ -89,6 +89,9 @@ static void check_floats(void) {
     expect_float("vf_abs", lanes_of(vf_abs(va)).f[l], fabsf(x));
     expect_float("vf_neg", lanes_of(vf_neg(va)).f[l], -x);
     expect_float("vf_copysign", lanes_of(vf_copysign(va, vb)).f[l], copysignf(x, y));
+    const float product = x * y, low = (float)((double)x * (double)y - (double)product);
+    if (fabsf(product) > 0x1p-100f && fabsf(product) < INFINITY)
+      expect_float("vf_mul_low", lanes_of(vf_mul_low(va, vb, vf_mul(va, vb))).f[l], low);
     expect_float("vf_select", lanes_of(vf_select(vf_lt(va, vb), va, vc)).f[l], x < y ? x : z);
     expect_float("vf_set", lanes_of(vf_set(x)).f[l], x);
     expect_word("vf_lt", (uint64_t)truth(vf_lt(va, vb)).i[l], x < y);
@@ -112,6 +115,7 @@ static void check_floats(void) {
 }
 
 static void check_words(void) {
+  static const int32_t table[8] = {3, 1, 4, 15, -92, 65, 35, INT32_MIN};
   int32_t a[VEC_LANES], b[VEC_LANES];
   for (int l = 0; l < VEC_LANES; l++) a[l] = (int32_t)next_word(), b[l] = (int32_t)next_word();
   if (next_word() % 4 == 0) b[0] = a[0];
@@ -128,6 +132,7 @@ static void check_words(void) {
     expect_word("vi_shl", (uint32_t)words_of(vi_shl(va, 5)).i[l], x << 5);
     expect_word("vi_shr", (uint32_t)words_of(vi_shr(va, 9)).i[l], x >> 9);
     expect_word("vi_sar", (uint32_t)words_of(vi_sar(va, 9)).i[l], (uint32_t)((int32_t)x >> 9));
+    expect_word("vi_lookup8", (uint32_t)words_of(vi_lookup8(table, va)).i[l], (uint32_t)table[x % 8]);
     expect_word("vi_rotl", (uint32_t)words_of(vi_rotl(va, 13)).i[l], x << 13 | x >> 19);
     expect_word("vi_iota", (uint32_t)words_of(vi_iota()).i[l], (uint32_t)l);
     int32_t both[2 * VEC_LANES];

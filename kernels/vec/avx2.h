@@ -36,6 +36,11 @@ VEC_INLINE vm vm_and(vm a, vm b) { return _mm256_and_ps(a, b); }
 VEC_INLINE vm vm_or(vm a, vm b) { return _mm256_or_ps(a, b); }
 VEC_INLINE vm vm_not(vm a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
 VEC_INLINE int vm_any(vm a) { return _mm256_movemask_ps(a) != 0; }
+VEC_INLINE vf vf_copysign(vf a, vf b) {
+  const vf sign = _mm256_castsi256_ps(_mm256_set1_epi32(INT32_MIN));
+  return _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, b));
+}
+VEC_INLINE vf vf_mul_low(vf a, vf b, vf product) { return _mm256_fmsub_ps(a, b, product); }
 VEC_INLINE vf vf_select(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
 
 VEC_INLINE vi vi_set(int32_t a) { return _mm256_set1_epi32(a); }
@@ -69,6 +74,10 @@ VEC_INLINE vm vi_eq(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpeq_epi32(
 VEC_INLINE vm vi_lt(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a)); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) {
   return _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(b), _mm256_castsi256_ps(a), m));
+}
+
+VEC_INLINE vi vi_lookup8(const int32_t *table, vi index) {
+  return _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)table), index);
 }
 
 VEC_INLINE vi vf_as_vi(vf a) { return _mm256_castps_si256(a); }

@@ -35,6 +35,11 @@ VEC_INLINE vm vm_and(vm a, vm b) { return _kand_mask16(a, b); }
 VEC_INLINE vm vm_or(vm a, vm b) { return _kor_mask16(a, b); }
 VEC_INLINE vm vm_not(vm a) { return _knot_mask16(a); }
 VEC_INLINE int vm_any(vm a) { return a != 0; }
+VEC_INLINE vf vf_copysign(vf a, vf b) { /* the sign mask chooses b where it is set, else a */
+  return _mm512_castsi512_ps(
+      _mm512_ternarylogic_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b), _mm512_set1_epi32(INT32_MIN), 0xd8));
+}
+VEC_INLINE vf vf_mul_low(vf a, vf b, vf product) { return _mm512_fmsub_ps(a, b, product); }
 VEC_INLINE vf vf_select(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a); }
 
 VEC_INLINE vi vi_set(int32_t a) { return _mm512_set1_epi32(a); }
@@ -68,6 +73,10 @@ VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) {
 VEC_INLINE vm vi_eq(vi a, vi b) { return _mm512_cmpeq_epi32_mask(a, b); }
 VEC_INLINE vm vi_lt(vi a, vi b) { return _mm512_cmplt_epi32_mask(a, b); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return _mm512_mask_blend_epi32(m, b, a); }
+
+VEC_INLINE vi vi_lookup8(const int32_t *table, vi index) {
+  return _mm512_permutexvar_epi32(index, _mm512_broadcast_i32x8(_mm256_loadu_si256((const __m256i *)table)));
+}
 
 VEC_INLINE vi vf_as_vi(vf a) { return _mm512_castps_si512(a); }
 VEC_INLINE vf vi_as_vf(vi a) { return _mm512_castsi512_ps(a); }

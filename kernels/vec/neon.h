@@ -47,6 +47,8 @@ VEC_INLINE vm vm_and(vm a, vm b) { return vandq_u32(a, b); }
 VEC_INLINE vm vm_or(vm a, vm b) { return vorrq_u32(a, b); }
 VEC_INLINE vm vm_not(vm a) { return vmvnq_u32(a); }
 VEC_INLINE int vm_any(vm a) { return vmaxvq_u32(a) != 0; }
+VEC_INLINE vf vf_copysign(vf a, vf b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
+VEC_INLINE vf vf_mul_low(vf a, vf b, vf product) { return vfmaq_f32(vnegq_f32(product), a, b); }
 VEC_INLINE vf vf_select(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
 
 VEC_INLINE vi vi_set(int32_t a) { return vdupq_n_s32(a); }
@@ -72,6 +74,14 @@ VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) { vst2q_s32(p, ((int32x4x2_t){
 VEC_INLINE vm vi_eq(vi a, vi b) { return vceqq_s32(a, b); }
 VEC_INLINE vm vi_lt(vi a, vi b) { return vcltq_s32(a, b); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return vbslq_s32(m, a, b); }
+
+/* TBL looks up bytes: those of lane i are 4 (index mod 8) and the three that follow. */
+VEC_INLINE vi vi_lookup8(const int32_t *table, vi index) {
+  const uint8x16x2_t bytes = {{vld1q_u8((const uint8_t *)table), vld1q_u8((const uint8_t *)(table + 4))}};
+  const uint32x4_t low = vandq_u32(vreinterpretq_u32_s32(index), vdupq_n_u32(7));
+  const uint32x4_t at = vmlaq_u32(vdupq_n_u32(0x03020100u), low, vdupq_n_u32(0x04040404u));
+  return vreinterpretq_s32_u8(vqtbl2q_u8(bytes, vreinterpretq_u8_u32(at)));
+}
 
 VEC_INLINE vi vf_as_vi(vf a) { return vreinterpretq_s32_f32(a); }
 VEC_INLINE vf vi_as_vf(vi a) { return vreinterpretq_f32_s32(a); }

@@ -41,6 +41,9 @@ VEC_INLINE vm vm_and(vm a, vm b) { return a & b; }
 VEC_INLINE vm vm_or(vm a, vm b) { return a | b; }
 VEC_INLINE vm vm_not(vm a) { return !a; }
 VEC_INLINE int vm_any(vm a) { return a; }
+VEC_INLINE vf vf_copysign(vf a, vf b) { return copysignf(a, b); }
+/* By way of double, in which the product is exact: so without FMA, too. */
+VEC_INLINE vf vf_mul_low(vf a, vf b, vf product) { return (float)((double)a * (double)b - (double)product); }
 VEC_INLINE vf vf_select(vm m, vf a, vf b) { return m ? a : b; }
 
 VEC_INLINE vi vi_set(int32_t a) { return a; }
@@ -67,6 +70,8 @@ VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) { p[0] = a, p[1] = b; }
 VEC_INLINE vm vi_eq(vi a, vi b) { return a == b; }
 VEC_INLINE vm vi_lt(vi a, vi b) { return a < b; }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return m ? a : b; }
+
+VEC_INLINE vi vi_lookup8(const int32_t *table, vi index) { return table[index & 7]; }
 
 VEC_INLINE vi vf_as_vi(vf a) {
   vi b;

@@ -10,12 +10,15 @@
  *   vf_max(a, b)     a > b ? a : b
  *   vf_fma(a, b, c)  a * b + c, rounded once (twice in the scalar table of a CPU without FMA)
  *   vf_fnma(a, b, c) c - a * b, likewise
+ *   vf_mul_low(a, b, p) a * b - p for p = vf_mul(a, b): what the product's rounding lost, exact unless it is subnormal
+ *   vf_copysign(a, b)   |a| with the sign of b
  *   vf_select(m, a, b)  m ? a : b
  *   vf_to_vi(a)      nearest integer, ties to even; only defined for |a| < 2^31
  *   vf_scale(a, n)   a * 2^n, rounded once, for any a and integers -252 <= n <= 254 (an ISA that multiplies twice puts
  *                    into the first factor what a float's exponent can't hold: that product is exact, or the result is
  *                    zero or infinite anyway), NaN and infinities kept; NaN where a is NaN, whatever n
  *   vi_rotl(a, n)    rotated left by the constant n, 0 < n < 32; vi_shl, vi_shr, vi_sar likewise shift by a constant
+ *   vi_lookup8(table, i) table[i mod 8] of eight words in memory
  *   vi_store2(p, a, b)  two vectors lane by lane: a0 b0 a1 b1 ...; vi_load2(p, &a, &b) its inverse
  *   vf_stream(p, a)  a store that bypasses the caches where the ISA has one; p aligned to a whole vector;
  *                    vec_stream_end() orders them before later stores
@@ -45,10 +48,5 @@
 
 VEC_INLINE vf vf_abs(vf a) { return vi_as_vf(vi_and(vf_as_vi(a), vi_set(0x7fffffff))); }
 VEC_INLINE vf vf_neg(vf a) { return vi_as_vf(vi_xor(vf_as_vi(a), vi_set(INT32_MIN))); }
-
-/* |a| with the sign of b. */
-VEC_INLINE vf vf_copysign(vf a, vf b) {
-  return vi_as_vf(vi_or(vi_and(vf_as_vi(a), vi_set(0x7fffffff)), vi_and(vf_as_vi(b), vi_set(INT32_MIN))));
-}
 
 #endif
