@@ -247,7 +247,8 @@ bool initializer_resolve(const struct initializer_choice *choice, size_t fan_in,
   const struct draft draft = apply_rule(choice, (double)fan_in, (double)fan_out);
   if (!check_draft(choice, &draft, error)) return false;
   fill->kernel = &kernels[draft.kernel];
-  fill->p = (struct parameters){(float)draft.p[0], (float)draft.p[1], (float)draft.p[2], (float)draft.p[3]};
+  fill->p = (struct parameters){
+      .a = (float)draft.p[0], .b = (float)draft.p[1], .c = (float)draft.p[2], .d = (float)draft.p[3]};
   return true;
 }
 

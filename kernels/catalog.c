@@ -19,9 +19,9 @@
 #undef KERNEL
 
 #define P(a, b)                                                                                                        \
-  { a, b, 0, 0 }
+  { a, b, 0, 0, 0 }
 #define P4(a, b, c, d)                                                                                                 \
-  { a, b, c, d }
+  { a, b, c, d, 0 }
 #define ULP(u)                                                                                                         \
   { BOUND_ULP, u, 0 }
 #define ULP_OR(u, e)                                                                                                   \
@@ -32,10 +32,11 @@
   { BOUND_EXACT, 0, 0 }
 #define COMMON(name, signature, suite, limit)                                                                          \
 #name, SIGNATURE_##signature, #suite, #limit, name##_operations, name##_bytes
-#define KERNEL(name, signature, suite, limit, operations_, bytes_, defaults, bound)                                    \
-  {COMMON(name, signature, suite, limit), defaults, bound, offsetof(struct kernel_table, name), NULL},
-#define KERNEL_IF(feature, name, signature, suite, limit, operations_, bytes_, defaults, bound)                        \
-  {COMMON(name, signature, suite, limit), defaults, bound, offsetof(struct kernel_table, name), #feature},
+/* The defaults and the bound come as initializers, whose commas separate arguments when a macro hands them on. */
+#define KERNEL(name, signature, suite, limit, operations_, bytes_, ...)                                                \
+  {COMMON(name, signature, suite, limit), __VA_ARGS__, offsetof(struct kernel_table, name), NULL},
+#define KERNEL_IF(feature, name, signature, suite, limit, operations_, bytes_, ...)                                    \
+  {COMMON(name, signature, suite, limit), __VA_ARGS__, offsetof(struct kernel_table, name), #feature},
 const struct kernel kernels[KERNEL_COUNT] = {
 #include "kernels/kernels.def"
 };

@@ -8,8 +8,8 @@ struct cpu_features {
   /* x86: instruction sets as CPUID reports them */
   bool sse4_2, avx, avx2, fma, bmi2, f16c, aes, vaes;
   bool avx512f, avx512bw, avx512dq, avx512vl, avx512cd, avx512_bf16;
-  bool osxsave;        /* the operating system uses XSAVE, so that xcr0 can be read */
-  unsigned long xcr0;  /* register state the operating system saves: 0x6 for YMM, 0xe6 for ZMM */
+  bool osxsave;       /* the operating system uses XSAVE, so that xcr0 can be read */
+  unsigned long xcr0; /* register state the operating system saves: 0x6 for YMM, 0xe6 for ZMM */
   /* Arm: HWCAP bits */
   bool asimd, asimd_aes, asimd_bf16, sve;
 };

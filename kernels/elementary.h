@@ -23,6 +23,11 @@
 /* Adding 1.5 * 2^23 rounds to an integer, which then stands in the low bits. */
 #define ROUND_BY_ADDING 0x1.8p+23f
 
+/* A number in two parts. */
+struct two_sum {
+  vf sum, lost;
+};
+
 /* A power of two for |n| <= 126 from rounded = ROUND_BY_ADDING + n, whose low 9 bits are n's. */
 VEC_INLINE vf power_of_two(vf rounded) { return vi_as_vf(vi_add(vi_shl(vf_as_vi(rounded), 23), vi_set(0x3f800000))); }
 
@@ -75,6 +80,48 @@ VEC_INLINE struct power exp_of(vf y) {
 VEC_INLINE vf power_value(struct power e) { return vf_scale(power_significand(e), e.n); }
 VEC_INLINE struct tailed power_tailed(struct power e) { return tailed(power_significand(e), e.n); }
 
+/* The exponential with a table, for the logistic function's denominator: e^y = power 2^-shift e^r, |r| <= 0.0437.
+ * The powers are those nearest to 2^(j/8) with 12 bits, so that 1 + power is exact while power is between 2^-11 and
+ * 2^23, and r makes good for the difference. power stands for T_j 2^(n + shift), which must not leave the normal
+ * numbers: -126 - shift <= y / ln 2 <= 126 - shift. */
+struct split_power {
+  vf power, r;
+};
+
+/* The bits of T_j, less j 2^20: adding 8 n + j in units of 2^20 makes the power of two. */
+static const int32_t eighth_powers[8] = {0x3f800000, 0x3f7b9000, 0x3f783000, 0x3f760000,
+                                         0x3f750000, 0x3f756000, 0x3f774000, 0x3f7ac000};
+/* ln(2^(j/8) / T_j) */
+static const float eighth_logs[8] = {0x0p+0f,         0x1.51eb06p-13f, 0x1.ab4930p-13f, -0x1.ca8ce0p-16f,
+                                     0x1.c00c40p-14f, 0x1.295520p-13f, 0x1.7b9c1cp-14f, 0x1.b1d1bap-17f};
+/* Adding 1.5 * 2^20 rounds to a multiple of 1/8, which then stands in the low bits in eighths. */
+#define ROUND_TO_EIGHTHS 0x1.8p+20f
+/* ln 2 in two parts, the first with 12 bits: its product with a multiple of 1/8 below 2^9 is exact. */
+#define LN2_12 0x1.62ep-1f
+#define LN2_12_REST 0x1.0bfbe8p-15f
+
+VEC_INLINE struct split_power split_exp(vf y, float shift) {
+  const vf magic = vf_set(ROUND_TO_EIGHTHS + shift), rounded = vf_fma(y, vf_set(LOG2_E), magic);
+  const vf k = vf_sub(rounded, magic);
+  const vf t = vf_fnma(k, vf_set(LN2_12_REST), vf_fnma(k, vf_set(LN2_12), y));
+  const vi bits = vf_as_vi(rounded), power = vi_add(vi_lookup8(eighth_powers, bits), vi_shl(bits, 20));
+  const vf log = vi_as_vf(vi_lookup8((const int32_t *)(const void *)eighth_logs, bits));
+  return (struct split_power){vi_as_vf(power), vf_add(t, log)};
+}
+
+/* Of y + low, |low| <= 2^-10. */
+VEC_INLINE struct split_power split_exp_of_sum(vf y, vf low, float shift) {
+  const struct split_power e = split_exp(y, shift);
+  return (struct split_power){e.power, vf_add(e.r, low)};
+}
+
+/* (e^r - 1) / r for |r| <= 0.0437. fpminimax(exp(x), [|2,3,4|], [|SG...|], [-0.0437;0.0437], relative, 1+x): 0.003 eps
+ */
+VEC_INLINE vf short_exp_quotient(vf r) {
+  const vf w = vf_fma(vf_set(0x1.550ca8p-5f), r, vf_set(0x1.555c84p-3f));
+  return vf_fma(vf_fma(w, r, vf_set(0x1.000002p-1f)), r, vf_set(1.0f));
+}
+
 /* e^y - 1 = power * p + (power - 1) for -80 <= y <= 0, power = 2^n, y = n ln 2 + r, p = e^r - 1. The error of reducing
  * by a rounded ln 2, 0.03 n eps, counts 2^n times.
  * p: fpminimax(expm1(x), [|2,...,6|], [|SG...|], [-0.34658;0.34658], relative, x): 0.24 eps */
@@ -92,21 +139,32 @@ VEC_INLINE struct power_minus_one expm1_of(vf y) {
   return (struct power_minus_one){vf_fma(vf_mul(r, r), p, r), power_of_two(rounded)};
 }
 
-/* 1 - e^y, +0 for either zero, and 1 + e^y: each rounded once, whatever the other. */
+/* 1 - e^y, +0 for either zero: rounded once. */
 VEC_INLINE vf one_minus_exp(struct power_minus_one e) { return vf_fnma(e.power, e.p, vf_sub(vf_set(1.0f), e.power)); }
-VEC_INLINE vf one_plus_exp(struct power_minus_one e) { return vf_fma(e.power, e.p, vf_add(vf_set(1.0f), e.power)); }
+
+/* e^-y = (1 - q) / power for 0 <= y <= 80, power = 2^n, y = n ln 2 + r, q = 1 - e^-r: the same coefficients as above,
+ * with alternating signs. */
+struct power_plus_one {
+  vf q, power;
+};
+
+VEC_INLINE struct power_plus_one exp_minus_of(vf y) {
+  const vf magic = vf_set(ROUND_BY_ADDING), rounded = vf_fma(y, vf_set(LOG2_E), magic), n = vf_sub(rounded, magic);
+  const vf r = vf_fnma(n, vf_set(LN2), y);
+  vf p = vf_fma(vf_set(-0x1.6b7334p-10f), r, vf_set(0x1.12278ep-7f));
+  p = vf_fma(p, r, vf_set(-0x1.555716p-5f));
+  p = vf_fma(p, r, vf_set(0x1.5554bp-3f));
+  p = vf_fma(p, r, vf_set(-0x1.fffffep-2f));
+  return (struct power_plus_one){vf_fma(vf_mul(r, r), p, r), power_of_two(rounded)};
+}
 
 /* (1 + y)^2 for y >= 0, rounded about once: 1 + y (2 + y) */
 VEC_INLINE vf square_of_one_plus(vf y) { return vf_fma(y, vf_add(y, vf_set(2.0f)), vf_set(1.0f)); }
 
-/* 1 + y for 0 <= y <= 1 in two parts: its rounding can be as large as an ulp of what is divided by it. */
-struct one_plus {
-  vf sum, lost;
-};
-
-VEC_INLINE struct one_plus one_plus(vf y) {
-  const vf one = vf_set(1.0f), sum = vf_add(one, y);
-  return (struct one_plus){sum, vf_sub(y, vf_sub(sum, one))};
+/* a + b for |a| >= |b| (Dekker's FastTwoSum). */
+VEC_INLINE struct two_sum fast_two_sum(vf a, vf b) {
+  const vf sum = vf_add(a, b);
+  return (struct two_sum){sum, vf_sub(b, vf_sub(sum, a))};
 }
 
 /* ln(1 + y) for -1/4 <= y <= 1: with s = y / (2 + y), 2 atanh s = y - s (y - s^2 P(s^2)).

@@ -351,7 +351,7 @@ static void init_sparse(float *w, uint64_t first, size_t n, const struct init *i
   assert(init->p.a >= 0 && init->p.a <= 1 && init->p.b >= 0 && init->fan_out > 0);
   const uint64_t columns = init->fan_out, zeros = (uint64_t)ceil((double)init->p.a * (double)columns);
   struct init values = *init;
-  values.p = (struct parameters){0, init->p.b, 0, 0};
+  values.p = (struct parameters){.b = init->p.b};
   init_normal(w, first, n, &values);
   if (zeros == 0 || n == 0) return;
   for (uint64_t start = first / columns * columns; start < first + n; start += columns) {

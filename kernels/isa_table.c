@@ -8,6 +8,8 @@
 #include "kernels/vec/vec.h"
 
 #include "kernels/activation.c"
+#include "kernels/activation_exp.c"
+#include "kernels/activation_sleef.c"
 #include "kernels/dense.c"
 #include "kernels/generators.c"
 #include "kernels/init.c"
@@ -15,6 +17,7 @@
 #include "kernels/loss.c"
 #include "kernels/optimizer.c"
 #include "kernels/orthogonal.c"
+#include "kernels/softmax.c"
 
 #define TABLE_JOIN_(isa) kernel_table_##isa
 #define TABLE_JOIN(isa) TABLE_JOIN_(isa)

@@ -15,23 +15,42 @@
  * Unused ones are ignored. */
 struct parameters {
   float a, b, c, d;
+  int streamed; /* map, backward: 1 stores past the caches where the ISA can, for arrays larger than the last of them */
 };
 
 /* y[i] = f(x[i]), or f'(x[i]), for i < n. y may be x; other overlap is not allowed. */
 typedef void map_kernel(const float *x, float *y, size_t n, struct parameters p);
 
-/* dx[i] = dy[i] * f'(x[i]) for i < n, x the input of f. dx may be x or dy. */
+/* dx[i] = dy[i] * f'(x[i]) for i < n, x the input of f; in kernels named ..._from_output x is its output. dx may be x
+ * or dy. */
 typedef void backward_kernel(const float *x, const float *dy, float *dx, size_t n, struct parameters p);
 
-/* words[i] = word i mod 4 of the generator's block `block + i / 4`, for i < n: a pure function of seed, stream and block. */
+/* y[r][i] = f(x[r][i] + bias[i]) for r < rows, i < columns. y may be x. */
+typedef void bias_kernel(const float *x, const float *bias, float *y, size_t rows, size_t columns, struct parameters p);
+
+/* y[i] = f(x[i]) and slope[i] = f'(x[i]) for i < n, the bits of the separate kernels. y or slope may be x. */
+typedef void both_kernel(const float *x, float *y, float *slope, size_t n, struct parameters p);
+
+/* *da = the gradient of parameter a, the sum over i < n of dy[i] * df(x[i])/da. */
+typedef void parameter_kernel(const float *x, const float *dy, float *da, size_t n, struct parameters p);
+
+/* Each row of y from that row of x, rows x columns. y may be x. */
+typedef void rows_kernel(const float *x, float *y, size_t rows, size_t columns);
+
+/* dx of such a kernel from its output y and dy. dx may be y or dy. */
+typedef void rows_backward_kernel(const float *y, const float *dy, float *dx, size_t rows, size_t columns);
+
+/* words[i] = word i mod 4 of the generator's block `block + i / 4`, for i < n: a pure function of seed, stream and
+ * block. */
 typedef void words_kernel(uint32_t *words, uint64_t block, size_t n, uint64_t seed, uint64_t stream);
 
-/* How words become numbers in [0, 1) and normals: in our own way, or in that of a library whose published results are to be
- * reproduced. TensorFlow takes a word's low 23 bits, normals by Box-Muller on neighbours; JAX its high 23 bits, normals by
- * the inverse error function. */
+/* How words become numbers in [0, 1) and normals: in our own way, or in that of a library whose published results are
+ * to be reproduced. TensorFlow takes a word's low 23 bits, normals by Box-Muller on neighbours; JAX its high 23 bits,
+ * normals by the inverse error function. */
 enum convention { CONVENTION_OWN, CONVENTION_TENSORFLOW, CONVENTION_JAX };
 
-/* What a weight depends on besides its index: which random stream of which generator, which distribution, which fans. */
+/* What a weight depends on besides its index: which random stream of which generator, which distribution, which fans.
+ */
 struct init {
   uint64_t seed, stream;
   struct parameters p;
@@ -51,15 +70,15 @@ typedef void matrix_kernel(float *w, size_t rows, size_t columns, const struct i
 /* One dense layer, all that its three passes read and write. A pass touches only the members it names. */
 struct dense {
   size_t batch, in, out;
-  const float *x;  /* batch x in   layer input */
-  const float *w;  /* in x out     weights */
-  const float *b;  /* out          bias */
-  float *z;        /* batch x out  pre-activations X W + b; may be y when they are not needed again */
-  float *y;        /* batch x out  activation(z) */
-  const float *dz; /* batch x out  gradient of the loss with respect to z */
-  float *dx;       /* batch x in   dz W^T */
-  float *dw;       /* in x out     X^T dz */
-  float *db;       /* out          column sums of dz */
+  const float *x;         /* batch x in   layer input */
+  const float *w;         /* in x out     weights */
+  const float *b;         /* out          bias */
+  float *z;               /* batch x out  pre-activations X W + b; may be y when they are not needed again */
+  float *y;               /* batch x out  activation(z) */
+  const float *dz;        /* batch x out  gradient of the loss with respect to z */
+  float *dx;              /* batch x in   dz W^T */
+  float *dw;              /* in x out     X^T dz */
+  float *db;              /* out          column sums of dz */
   map_kernel *activation; /* applied by the forward pass; NULL: linear, y is not written */
   struct parameters p;    /* of the activation */
   void *workspace;        /* dense_workspace_bytes() of the same table, 64-byte aligned */
@@ -86,6 +105,11 @@ typedef void traffic_kernel(float *dst, const float *src, size_t n);
 enum signature {
   SIGNATURE_map,
   SIGNATURE_backward,
+  SIGNATURE_bias,
+  SIGNATURE_both,
+  SIGNATURE_parameter,
+  SIGNATURE_rows,
+  SIGNATURE_rows_backward,
   SIGNATURE_words,
   SIGNATURE_fill,
   SIGNATURE_matrix,
@@ -148,8 +172,8 @@ extern const struct kernel kernels[KERNEL_COUNT];
 /* The kernel of that name, or NULL. */
 const struct kernel *kernel_find(const char *name);
 
-/* The table's member for kernel, as a generic pointer to be cast to the kernel's signature; NULL where the table has none.
- * Whether this CPU can run it is for kernel_obstacle() of select.h to say. */
+/* The table's member for kernel, as a generic pointer to be cast to the kernel's signature; NULL where the table has
+ * none. Whether this CPU can run it is for kernel_obstacle() of select.h to say. */
 typedef void kernel_function(void);
 kernel_function *kernel_in_table(const struct kernel_table *table, const struct kernel *kernel);
 

@@ -89,7 +89,7 @@ struct worst {
 static bool absolute_counts(const struct kernel *kernel, float x) {
   if (kernel->bound.absolute == 0) return false;
   if (strstr(kernel->name, "_sleef")) return true;
-  const float root = strstr(kernel->name, "gelu") ? -0.7517915f : -1.2784645f;
+  const float root = strstr(kernel->name, "gelu") ? -0.7517915f : strstr(kernel->name, "mish") ? -1.1924f : -1.2784645f;
   return fabsf(x - root) < 0.25f;
 }
 
@@ -108,6 +108,10 @@ static void check_chunk(const struct kernel *kernel, const float *x, size_t n, s
   for (size_t i = 0; i < n; i++) {
     const double expected = backward ? ((backward_reference *)reference)((double)x[i], (double)dy[i], p)
                                      : ((map_reference *)reference)((double)x[i], p);
+    if (backward && strstr(kernel->name, "_sleef")) { /* the textbook's formulas lose slopes that no float can hold */
+      const double slope = ((backward_reference *)reference)((double)x[i], 1, p);
+      if (fabs(slope) < 0x1p-126 || fabs(slope) > 0x1.fffffep127) continue;
+    }
     const double error = ulp_error(y[i], expected), absolute = fabs((double)y[i] - expected);
     bool right;
     if (kernel->bound.kind == BOUND_EXACT)
@@ -116,7 +120,8 @@ static void check_chunk(const struct kernel *kernel, const float *x, size_t n, s
       right = error <= kernel->bound.ulp || (absolute_counts(kernel, x[i]) &&
                                              absolute <= kernel->bound.absolute * (backward ? fabs((double)dy[i]) : 1));
     /* A zero has the sign of the formula's. */
-    if (expected == 0 && !isnan(y[i]) && !signbit(y[i]) != !signbit(expected)) right = false;
+    if (!absolute_counts(kernel, x[i]) && expected == 0 && !isnan(y[i]) && !signbit(y[i]) != !signbit(expected))
+      right = false;
     if (error > worst->ulp && !absolute_counts(kernel, x[i])) worst->ulp = error, worst->at = x[i];
     if (!right && worst->wrong++ == 0) worst->first_wrong = x[i], worst->value = y[i], worst->reference = expected;
   }
@@ -165,7 +170,10 @@ static void test_sampled(void **state) {
   assert_int_equal(worst.wrong, 0);
 }
 
-static bool is_swept(const struct kernel *kernel) { return strcmp(kernel->suite, "activation") == 0; }
+static bool is_swept(const struct kernel *kernel) {
+  const bool of_input = kernel->signature == SIGNATURE_map || kernel->signature == SIGNATURE_backward;
+  return strcmp(kernel->suite, "activation") == 0 && of_input && !strstr(kernel->name, "_from_output");
+}
 
 static int sweep_everything(const char *name) {
   size_t wrong = 0, swept = 0;

@@ -25,6 +25,11 @@ static bool promised(const struct kernel_table *of, const struct kernel *kernel)
   switch (kernel->signature) {
   case SIGNATURE_map:
   case SIGNATURE_backward:
+  case SIGNATURE_bias:
+  case SIGNATURE_both:
+  case SIGNATURE_parameter:
+  case SIGNATURE_rows:
+  case SIGNATURE_rows_backward:
   case SIGNATURE_update:
   case SIGNATURE_fill:
   case SIGNATURE_matrix:
@@ -64,13 +69,21 @@ static void run_matrix(const struct kernel_table *of, matrix_kernel *function, f
 }
 
 static uint64_t run(const struct kernel_table *of, const struct kernel *kernel) {
-  static float out[LENGTH];
+  static float out[LENGTH], slope[LENGTH];
+  const size_t columns = LENGTH / 8;
   kernel_function *function = kernel_in_table(of, kernel);
   const struct init init = {.seed = 5, .stream = 6, .p = kernel->defaults, .fan_in = 123, .fan_out = 77};
   memcpy(out, x, sizeof out);
   switch (kernel->signature) {
   case SIGNATURE_map: ((map_kernel *)function)(x, out, LENGTH, kernel->defaults); break;
   case SIGNATURE_backward: ((backward_kernel *)function)(x, dy, out, LENGTH, kernel->defaults); break;
+  case SIGNATURE_bias: ((bias_kernel *)function)(x, dy, out, LENGTH / columns, columns, kernel->defaults); break;
+  case SIGNATURE_both:
+    ((both_kernel *)function)(x, out, slope, LENGTH, kernel->defaults);
+    return digest(out) ^ digest(slope) << 1;
+  case SIGNATURE_parameter: ((parameter_kernel *)function)(x + LENGTH / 2, dy, out, 100, kernel->defaults); break;
+  case SIGNATURE_rows: ((rows_kernel *)function)(dy, out, LENGTH / columns, columns); break;
+  case SIGNATURE_rows_backward: ((rows_backward_kernel *)function)(dy, dy + 8, out, 7, columns); break;
   case SIGNATURE_update: ((update_kernel *)function)(out, dy, LENGTH, 0.1f); break;
   case SIGNATURE_fill: ((fill_kernel *)function)(out, 0, LENGTH, &init); break;
   case SIGNATURE_matrix: run_matrix(of, (matrix_kernel *)function, out, &init); break;

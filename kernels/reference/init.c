@@ -101,7 +101,7 @@ double reference_init_sparse(uint64_t i, const struct init *init) {
   const uint64_t columns = init->fan_out, start = i / columns * columns;
   struct init selection = *init, values = *init;
   selection.stream ^= 1ull << 63;
-  values.p = (struct parameters){0, init->p.b, 0, 0};
+  values.p = (struct parameters){.b = init->p.b};
   const uint32_t mine = word(i, &selection);
   uint64_t before = 0;
   for (uint64_t j = start; j < start + columns; j++) {

@@ -11,8 +11,8 @@ static void reflect(const double *v, double v_v, double *x, size_t stride, size_
   for (size_t i = 0; i < n; i++) x[i * stride] -= 2 * v_x / v_v * v[i];
 }
 
-/* The product of the reflections of normal vectors, one by one: the last acts on two columns of the unit matrix at most,
- * the first on all. */
+/* The product of the reflections of normal vectors, one by one: the last acts on two columns of the unit matrix at
+ * most, the first on all. */
 void reference_init_orthogonal(double *w, size_t rows, size_t columns, const struct init *init) {
   const bool tall = rows >= columns; /* w is m x n, or else its transpose */
   const size_t m = tall ? rows : columns, n = tall ? columns : rows;

@@ -9,6 +9,15 @@
 typedef double map_reference(double x, struct parameters p);
 /* dy f'(x) */
 typedef double backward_reference(double x, double dy, struct parameters p);
+/* f(x), x the rounded sum of the kernel's operands */
+typedef double bias_reference(double x, struct parameters p);
+typedef void both_reference(double x, struct parameters p, double *value, double *slope);
+/* dy df(x)/da */
+typedef double parameter_reference(double x, double dy, struct parameters p);
+/* One row of n elements. */
+typedef void rows_reference(const double *x, double *y, size_t n);
+/* terms receives the sum of the absolute terms of each result, which the error bound is stated in. */
+typedef void rows_backward_reference(const double *y, const double *dy, double *dx, double *terms, size_t n);
 /* words[i]. */
 typedef uint32_t words_reference(uint64_t block, size_t i, uint64_t seed, uint64_t stream);
 /* Weight i. */

@@ -47,6 +47,19 @@
 #endif
 
 VEC_INLINE vf vf_abs(vf a) { return vi_as_vf(vi_and(vf_as_vi(a), vi_set(0x7fffffff))); }
+/* The vector at p[i], zeros from p[n] on; i may be beyond n. */
+VEC_INLINE vf vf_load_before(const float *p, size_t i, size_t n) {
+  if (i + VEC_LANES <= n) return vf_load(p + i);
+  return i < n ? vf_load_n(p + i, n - i) : vf_set(0.0f);
+}
+/* Stores it but for what is beyond p[n]; i < n. */
+VEC_INLINE void vf_store_before(float *p, vf a, size_t i, size_t n) {
+  if (i + VEC_LANES <= n)
+    vf_store(p + i, a);
+  else
+    vf_store_n(p + i, a, n - i);
+}
+
 VEC_INLINE vf vf_neg(vf a) { return vi_as_vf(vi_xor(vf_as_vi(a), vi_set(INT32_MIN))); }
 
 #endif
