@@ -8,8 +8,7 @@ SCHEDULED_BEGIN
 
 /* tanh |x| = (1 - e) / (1 + e), e = exp(-2 |x|) = 2^-n (1 - q): (2^n - 1 + q) / (2^n + 1 - q); 1 from 9.011 on. */
 VALUE(tanh) {
-  const vf u = vf_min(vf_set(10.0f), vf_abs(x));
-  const struct power_plus_one e = exp_minus_of(vf_add(u, u));
+  const struct power_plus_one e = exp_minus_twice(vf_min(vf_set(10.0f), vf_abs(x)));
   const vf one = vf_set(1.0f);
   const vf above = vf_add(vf_sub(e.power, one), e.q), below = vf_sub(vf_add(e.power, one), e.q);
   return vf_copysign(vf_div(above, below), x);
@@ -48,11 +47,9 @@ FROM_OUTPUT(sigmoid)
 /* ---- rectifiers with a smooth knee --------------------------------------------------------------------------------
  */
 
-/* s(y) = 1 / (1 + e^-y), y and its low part: near 2^rest */
-VEC_INLINE struct tailed logistic(vf y, vf low) {
-  const vm negative = vf_lt(y, vf_set(0.0f));
-  const vf u = minus_abs(y, -200.0f), rest = vf_select(negative, low, vf_neg(low));
-  const struct tailed e = power_tailed(exp_of_sum(u, rest));
+/* s(y) = 1 / (1 + e^-y) from e^-|y| and where y is negative: near 2^rest */
+VEC_INLINE struct tailed logistic(vm negative, struct power power) {
+  const struct tailed e = power_tailed(power);
   const vf quotient = vf_div(vf_select(negative, e.near, vf_set(1.0f)), vf_add(vf_set(1.0f), e.near));
   return (struct tailed){quotient, vf_select(negative, e.rest, vf_set(0.0f))};
 }
@@ -63,27 +60,41 @@ VEC_INLINE struct two_sum scaled_argument(vf x, vf a, float reach) {
   return (struct two_sum){product, vf_mul_low(a, y, product)};
 }
 
-/* ln(1 + e^(a x)) / a = max(x, 0) + ln(1 + e^-|a x|) / a; a: beta, b: the threshold beyond which PyTorch has it linear
- */
-VALUE(softplus) {
+/* e^-|y|, not below e^limit */
+VEC_INLINE struct power exp_minus_abs(struct two_sum y, float limit) {
+  return exp_of_sum(minus_abs(y.sum, limit), vf_select(vf_lt(y.sum, vf_set(0.0f)), y.lost, vf_neg(y.lost)));
+}
+
+/* ln(1 + e^(a x)) / a = max(x, 0) + ln(1 + e^-|a x|) / a; a: beta, b: the threshold beyond which PyTorch has it linear.
+ * One kernel for a = 1, another for the rest. */
+VALUE(softplus_scaled) {
   const struct two_sum y = scaled_argument(x, a, 200.0f);
-  const vf u = minus_abs(y.sum, -106.0f), low = vf_select(vf_lt(y.sum, vf_set(0.0f)), y.lost, vf_neg(y.lost));
-  const vf log = log1p_core(power_value(exp_of_sum(u, low)));
+  const vf log = log1p_core(power_value(exp_minus_abs(y, -106.0f)));
   const vf value = vf_fma(log, vf_div(vf_set(1.0f), a), vf_max(x, vf_set(0.0f)));
   return vf_select(vf_lt(b, y.sum), x, value);
 }
+VALUE(softplus_unit) {
+  const vf value = vf_add(vf_max(x, vf_set(0.0f)), log1p_core(power_value(exp_of(minus_abs(x, -106.0f)))));
+  return vf_select(vf_lt(b, x), x, value);
+}
 /* s(a x) */
-TAILED_SLOPE(softplus) {
+TAILED_SLOPE(softplus_scaled) {
   const struct two_sum y = scaled_argument(x, a, 200.0f);
-  const struct tailed s = logistic(y.sum, y.lost);
+  const struct tailed s = logistic(vf_lt(x, vf_set(0.0f)), exp_minus_abs(y, -200.0f));
   return (struct tailed){vf_select(vf_lt(b, y.sum), vf_set(1.0f), s.near), s.rest};
 }
-ACTIVATION_WITH_TAIL(softplus)
+TAILED_SLOPE(softplus_unit) {
+  const struct tailed s = logistic(vf_lt(x, vf_set(0.0f)), exp_of(minus_abs(x, -200.0f)));
+  return (struct tailed){vf_select(vf_lt(b, x), vf_set(1.0f), s.near), s.rest};
+}
+ACTIVATION_WITH_TAIL(softplus_scaled)
+ACTIVATION_WITH_TAIL(softplus_unit)
+BY_PARAMETER(softplus)
 
 /* -ln(1 + e^-x) = min(x, 0) - ln(1 + e^-|x|) */
 VALUE(log_sigmoid) { return vf_sub(vf_min(x, vf_set(0.0f)), log1p_core(power_value(exp_of(minus_abs(x, -106.0f))))); }
 /* s(-x) */
-TAILED_SLOPE(log_sigmoid) { return logistic(vf_neg(x), vf_set(0.0f)); }
+TAILED_SLOPE(log_sigmoid) { return logistic(vf_lt(vf_set(0.0f), x), exp_of(minus_abs(x, -200.0f))); }
 ACTIVATION_WITH_TAIL(log_sigmoid)
 
 VEC_INLINE struct tailed exponential_tailed(vf x) {
@@ -172,38 +183,50 @@ TAILED_SLOPE(gelu) {
 }
 ACTIVATION_WITH_TAIL(gelu)
 
-/* x / (1 + e^-v) from -v and the low part of it, -v <= 112: x over 2^-40 times the denominator, so that a result too
- * small for a normal number is rounded once, at the end. linear: from where on it is x. */
-VEC_INLINE vf gated(vf x, vf minus_v, vf low, vf linear) {
-  const vf one = vf_set(0x1p-40f), y = vf_max(vf_set(-59.0f), minus_v);
-  const struct split_power e = split_exp_of_sum(y, low, -40.0f);
-  const struct two_sum d = fast_two_sum(vf_max(one, e.power), vf_min(one, e.power));
-  const vf denominator = vf_add(d.sum, vf_fma(vf_mul(e.power, e.r), short_exp_quotient(e.r), d.lost));
-  const vf value = vf_mul(vf_div(x, denominator), one);
-  return vf_select(vf_lt(x, linear), value, x);
+/* x / (1 + e^-v), e^-v = 2^40 e.power (1 + e.r quotient) <= e^112: x over 2^-40 times the denominator, so that a result
+ * too small for a normal number is rounded once, at the end. d: GATE_ONE + e.power. From linear on it is x. */
+#define GATE_SHIFT -40.0f
+#define GATE_ONE vf_set(0x1p-40f)
+VEC_INLINE vf gated(vf x, struct split_power e, vf quotient, struct two_sum d, vf linear) {
+  const vf denominator = vf_add(d.sum, vf_fma(vf_mul(e.power, e.r), quotient, d.lost));
+  return vf_select(vf_lt(x, linear), vf_mul(vf_div(x, denominator), GATE_ONE), x);
 }
 
-/* e (1 + e - u v') / (1 + e)^2, e = exp(-|v|): the slope of x s(v) for x < 0, u = |x|, v' the slope of v, v = -|v|,
- * from 1 - u v' and what is to be taken from that yet. */
-VEC_INLINE struct tailed gated_slope(vf minus_v, vf low, vf one_minus, vf rest) {
-  const struct power e = exp_of_sum(minus_v, low);
+/* GATE_ONE + power */
+VEC_INLINE struct two_sum gate_sum(vf power) { return fast_two_sum(vf_max(GATE_ONE, power), vf_min(GATE_ONE, power)); }
+
+/* e (1 + e - u v') / (1 + e)^2, e = exp(-|v|): the slope of x s(v) for x < 0, u = |x|, v' the slope of v, from 1 - u v'
+ * and what is to be taken from that yet. */
+VEC_INLINE struct tailed gated_slope(struct power e, vf one_minus, vf rest) {
   const vf value = power_tailed(e).near, sum = vf_add(one_minus, vf_sub(value, rest));
   const vf quotient = vf_div(power_significand_times(e, sum), square_of_one_plus(value));
   return tailed(quotient, e.n);
 }
 
 /* x s(a x), a: beta > 0. Elfwing, Uchibe, Doya (2018); Ramachandran, Zoph, Le (2017) with beta. */
-VALUE(silu) {
-  const vf least = vf_div(vf_set(-112.0f), a), y = vf_max(least, x), minus_a = vf_neg(a), v = vf_mul(minus_a, y);
-  return gated(y, v, vf_mul_low(minus_a, y, v), vf_div(vf_set(40.0f), a));
+VALUE(silu_scaled) {
+  const vf y = vf_max(vf_div(vf_set(-112.0f), a), x), v = vf_mul(a, y);
+  const struct split_power e = split_exp_minus_sum(vf_min(vf_set(59.0f), v), vf_mul_low(a, y, v), GATE_SHIFT);
+  return gated(y, e, short_exp_quotient(e.r), gate_sum(e.power), vf_div(vf_set(40.0f), a));
+}
+VALUE(silu_unit) {
+  const vf y = vf_max(vf_set(-112.0f), x);
+  const struct split_power e = split_exp_minus(vf_min(vf_set(59.0f), y), GATE_SHIFT);
+  return gated(y, e, short_exp_quotient(e.r), gate_sum(e.power), vf_set(40.0f));
 }
 /* s(v) + v s(v) s(-v), v = a x: k(u) = e (1 + e - u) / (1 + e)^2, e = exp(-u), with a root at u = 1.2785. */
-TAILED_SLOPE(silu) {
+TAILED_SLOPE(silu_scaled) {
   const struct two_sum v = scaled_argument(x, a, 200.0f);
-  const vf u = minus_abs(v.sum, -200.0f), low = vf_select(vf_lt(v.sum, vf_set(0.0f)), v.lost, vf_neg(v.lost));
-  return two_sided_slope(x, gated_slope(u, low, vf_add(vf_set(1.0f), u), vf_set(0.0f)));
+  const vf one_minus = vf_sub(vf_set(1.0f), vf_abs(v.sum));
+  return two_sided_slope(x, gated_slope(exp_minus_abs(v, -200.0f), one_minus, vf_set(0.0f)));
 }
-ACTIVATION_WITH_TAIL(silu)
+TAILED_SLOPE(silu_unit) {
+  const vf y = minus_abs(x, -200.0f);
+  return two_sided_slope(x, gated_slope(exp_of(y), vf_add(vf_set(1.0f), y), vf_set(0.0f)));
+}
+ACTIVATION_WITH_TAIL(silu_scaled)
+ACTIVATION_WITH_TAIL(silu_unit)
+BY_PARAMETER(silu)
 
 /* Hendrycks, Gimpel (2016): 0.5 x (1 + tanh u) = x s(v), v = 2 u = x (A + B x^2), A = sqrt(8 / pi), B = 0.044715 A. To
  * keep the tail, v comes in two parts: A + B x^2 = q + q_low, A's first part with 20 bits so that q - A is exact. */
@@ -216,28 +239,28 @@ struct gelu_argument {
 };
 
 VEC_INLINE struct gelu_argument gelu_argument(vf x) {
-  const vf square = vf_mul(x, x), square_low = vf_mul_low(x, x, square);
-  const vf bx = vf_mul(vf_set(GELU_B), square), bx_low = vf_mul_low(vf_set(GELU_B), square, bx);
-  const vf q = vf_add(vf_set(GELU_A), bx), q_lost = vf_add(vf_sub(vf_set(GELU_A), q), bx);
-  const vf rest = vf_fma(vf_set(GELU_B), square_low, vf_fma(vf_set(GELU_B_LOW), square, vf_set(GELU_A_LOW)));
-  const vf q_low = vf_add(vf_add(q_lost, bx_low), rest);
-  const vf v = vf_mul(x, q), low = vf_fma(x, q_low, vf_mul_low(x, q, v));
-  return (struct gelu_argument){v, low, square};
+  const vf a = vf_set(GELU_A), b = vf_set(GELU_B);
+  const vf square = vf_mul(x, x), square_low = vf_mul_low(x, x, square), q = vf_fma(b, square, a);
+  const vf rest = vf_fma(b, square_low, vf_fma(vf_set(GELU_B_LOW), square, vf_set(GELU_A_LOW)));
+  const vf q_low = vf_add(vf_fma_low(b, square, a, q), rest), v = vf_mul(x, q);
+  return (struct gelu_argument){v, vf_fma(x, q_low, vf_mul_low(x, q, v)), square};
 }
 
+/* With a coarser quotient and sum than silu's: its bound allows that. */
 VALUE(gelu_tanh) {
   const vf y = vf_max(vf_set(-10.95f), x);
-  const struct gelu_argument g = gelu_argument(vf_neg(vf_min(vf_set(10.0f), y)));
-  return gated(y, g.v, g.low, vf_set(8.0f));
+  const struct gelu_argument g = gelu_argument(vf_min(vf_set(8.0f), y));
+  const struct split_power e = split_exp_minus_sum(g.v, g.low, GATE_SHIFT);
+  return gated(y, e, shorter_exp_quotient(e.r), (struct two_sum){vf_add(GATE_ONE, e.power), vf_set(0.0f)},
+               vf_set(8.0f));
 }
 /* s(v) + x v' s(v) s(-v), v' = A + 3 B x^2; its root is at -0.7524614. */
 TAILED_SLOPE(gelu_tanh) {
-  const vf u = vf_min(vf_set(13.0f), vf_abs(x));
+  const vf u = vf_min(vf_set(13.0f), vf_abs(x)), a0 = vf_set(GELU_A + GELU_A_LOW), b0 = vf_set(3 * GELU_B);
   const struct gelu_argument g = gelu_argument(vf_neg(u));
-  const vf a0 = vf_set(GELU_A + GELU_A_LOW), b_square = vf_mul(vf_set(3 * GELU_B), g.square);
-  const vf slope = vf_add(a0, b_square), lost = vf_add(vf_sub(a0, slope), b_square), product = vf_mul(u, slope);
-  const vf rest = vf_fma(u, lost, vf_mul_low(u, slope, product));
-  return two_sided_slope(x, gated_slope(g.v, g.low, vf_sub(vf_set(1.0f), product), rest));
+  const vf slope = vf_fma(b0, g.square, a0), product = vf_mul(u, slope);
+  const vf rest = vf_fma(u, vf_fma_low(b0, g.square, a0, slope), vf_mul_low(u, slope, product));
+  return two_sided_slope(x, gated_slope(exp_of_sum(g.v, g.low), vf_sub(vf_set(1.0f), product), rest));
 }
 ACTIVATION_WITH_TAIL(gelu_tanh)
 

@@ -92,6 +92,11 @@ static void check_floats(void) {
     const float product = x * y, low = (float)((double)x * (double)y - (double)product);
     if (fabsf(product) > 0x1p-100f && fabsf(product) < INFINITY)
       expect_float("vf_mul_low", lanes_of(vf_mul_low(va, vb, vf_mul(va, vb))).f[l], low);
+    const float sum = fused(x, y, 1.0f);
+    if (product > 0x1p-20f && product < 1.0f) {
+      const vf one = vf_set(1.0f), lost = vf_fma_low(va, vb, one, vf_fma(va, vb, one));
+      expect_float("vf_fma_low", lanes_of(lost).f[l], (float)((double)x * (double)y + (1.0 - (double)sum)));
+    }
     expect_float("vf_select", lanes_of(vf_select(vf_lt(va, vb), va, vc)).f[l], x < y ? x : z);
     expect_float("vf_set", lanes_of(vf_set(x)).f[l], x);
     expect_word("vf_lt", (uint64_t)truth(vf_lt(va, vb)).i[l], x < y);

@@ -41,6 +41,7 @@ VEC_INLINE vf vf_copysign(vf a, vf b) {
   return _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, b));
 }
 VEC_INLINE vf vf_mul_low(vf a, vf b, vf product) { return _mm256_fmsub_ps(a, b, product); }
+VEC_INLINE vf vf_fma_low(vf a, vf b, vf c, vf r) { return _mm256_fmadd_ps(a, b, _mm256_sub_ps(c, r)); }
 VEC_INLINE vf vf_select(vm m, vf a, vf b) { return _mm256_blendv_ps(b, a, m); }
 
 VEC_INLINE vi vi_set(int32_t a) { return _mm256_set1_epi32(a); }

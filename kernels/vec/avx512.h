@@ -40,6 +40,7 @@ VEC_INLINE vf vf_copysign(vf a, vf b) { /* the sign mask chooses b where it is s
       _mm512_ternarylogic_epi32(_mm512_castps_si512(a), _mm512_castps_si512(b), _mm512_set1_epi32(INT32_MIN), 0xd8));
 }
 VEC_INLINE vf vf_mul_low(vf a, vf b, vf product) { return _mm512_fmsub_ps(a, b, product); }
+VEC_INLINE vf vf_fma_low(vf a, vf b, vf c, vf r) { return _mm512_fmadd_ps(a, b, _mm512_sub_ps(c, r)); }
 VEC_INLINE vf vf_select(vm m, vf a, vf b) { return _mm512_mask_blend_ps(m, b, a); }
 
 VEC_INLINE vi vi_set(int32_t a) { return _mm512_set1_epi32(a); }

@@ -49,6 +49,7 @@ VEC_INLINE vm vm_not(vm a) { return vmvnq_u32(a); }
 VEC_INLINE int vm_any(vm a) { return vmaxvq_u32(a) != 0; }
 VEC_INLINE vf vf_copysign(vf a, vf b) { return vbslq_f32(vdupq_n_u32(0x80000000u), b, a); }
 VEC_INLINE vf vf_mul_low(vf a, vf b, vf product) { return vfmaq_f32(vnegq_f32(product), a, b); }
+VEC_INLINE vf vf_fma_low(vf a, vf b, vf c, vf r) { return vfmaq_f32(vsubq_f32(c, r), a, b); }
 VEC_INLINE vf vf_select(vm m, vf a, vf b) { return vbslq_f32(m, a, b); }
 
 VEC_INLINE vi vi_set(int32_t a) { return vdupq_n_s32(a); }

@@ -44,6 +44,7 @@ VEC_INLINE int vm_any(vm a) { return a; }
 VEC_INLINE vf vf_copysign(vf a, vf b) { return copysignf(a, b); }
 /* By way of double, in which the product is exact: so without FMA, too. */
 VEC_INLINE vf vf_mul_low(vf a, vf b, vf product) { return (float)((double)a * (double)b - (double)product); }
+VEC_INLINE vf vf_fma_low(vf a, vf b, vf c, vf r) { return (float)((double)a * (double)b + ((double)c - (double)r)); }
 VEC_INLINE vf vf_select(vm m, vf a, vf b) { return m ? a : b; }
 
 VEC_INLINE vi vi_set(int32_t a) { return a; }

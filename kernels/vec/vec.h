@@ -11,6 +11,7 @@
  *   vf_fma(a, b, c)  a * b + c, rounded once (twice in the scalar table of a CPU without FMA)
  *   vf_fnma(a, b, c) c - a * b, likewise
  *   vf_mul_low(a, b, p) a * b - p for p = vf_mul(a, b): what the product's rounding lost, exact unless it is subnormal
+ *   vf_fma_low(a, b, c, r) a * b + c - r for r = vf_fma(a, b, c) where c - r is exact: what r lost, likewise
  *   vf_copysign(a, b)   |a| with the sign of b
  *   vf_select(m, a, b)  m ? a : b
  *   vf_to_vi(a)      nearest integer, ties to even; only defined for |a| < 2^31
