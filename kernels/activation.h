@@ -22,7 +22,8 @@
 #define SCHEDULED_BEGIN
 #define SCHEDULED_END
 #endif
-#define MAP_UNROLL (VEC_LANES == 1 ? 1 : 4)
+#define USUAL_UNROLL (VEC_LANES == 1 ? 1 : 4)
+#define MAP_UNROLL USUAL_UNROLL
 #define MAP_VECTORS (MAP_UNROLL * VEC_LANES)
 
 /* Elements before the first one of p that is aligned to a whole vector, at most n. */

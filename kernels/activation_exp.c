@@ -318,6 +318,11 @@ TAILED_SLOPE(mish) {
   const struct tailed below = tailed(power_significand_times(power, quotient), power.n);
   return (struct tailed){vf_select(m.negative, below.near, above), vf_select(m.negative, below.rest, vf_set(0.0f))};
 }
+/* The longest body: with 16 registers, three vectors in flight are the most that pays. */
+#undef MAP_UNROLL
+#define MAP_UNROLL (VEC_LANES == 1 ? 1 : VEC_LANES == 8 ? 3 : 4)
 ACTIVATION_WITH_TAIL(mish)
+#undef MAP_UNROLL
+#define MAP_UNROLL USUAL_UNROLL
 
 SCHEDULED_END

@@ -83,8 +83,13 @@ static struct traffic traffic_of(enum signature signature, double bytes, double 
   case SIGNATURE_fill:
   case SIGNATURE_map:
   case SIGNATURE_loss:
+  case SIGNATURE_bias:
+  case SIGNATURE_rows:
+  case SIGNATURE_rows_backward:
   case SIGNATURE_backward: return (struct traffic){bytes - written, written, false};
   case SIGNATURE_update: return (struct traffic){bytes - written, written, true};
+  case SIGNATURE_both: return (struct traffic){bytes - 2 * written, 2 * written, false};
+  case SIGNATURE_parameter:
   case SIGNATURE_dense: return (struct traffic){bytes, 0, false};
   default: return (struct traffic){0};
   }

@@ -7,10 +7,12 @@
 
 #include "harness/peers/kernels.h"
 
+/* Columns of kernels that work on rows. */
+#define COLUMNS ((size_t)256)
 /* Elements of one call on data in memory: long enough that starting costs nothing, short enough for short samples. No
- * power of two, so that no row in a cache has the same shape; whole cache lines. */
-#define WINDOW ((size_t)1000000)
-#define SMALLEST 256
+ * power of two, so that no row in a cache has the same shape; whole rows. */
+#define WINDOW (3906 * COLUMNS)
+#define SMALLEST COLUMNS
 #define PEAK_STEPS 24576
 /* Arrays start at different offsets from a page, so that none evicts another from a set of the cache. */
 #define STAGGER (9 * 64 / sizeof(float))
@@ -30,9 +32,17 @@ struct elementwise {
   struct init init;
 };
 
-static void call_once(const struct elementwise *e, const float *x, const float *dy, float *y, size_t first) {
-  const struct parameters p = e->kernel->defaults;
+static void call_once(const struct elementwise *e, const float *x, const float *dy, float *y, float *slope,
+                      size_t first) {
+  struct parameters p = e->kernel->defaults;
+  const size_t rows = e->n / COLUMNS;
+  p.streamed = e->walks; /* what is written is not met again before several caches' worth of others */
   switch (e->kernel->signature) {
+  case SIGNATURE_bias: ((bias_kernel *)e->function)(x, e->arena->x, y, rows, COLUMNS, p); break;
+  case SIGNATURE_both: ((both_kernel *)e->function)(x, y, slope, e->n, p); break;
+  case SIGNATURE_parameter: ((parameter_kernel *)e->function)(x, dy, y, e->n, p); break;
+  case SIGNATURE_rows: ((rows_kernel *)e->function)(x, y, rows, COLUMNS); break;
+  case SIGNATURE_rows_backward: ((rows_backward_kernel *)e->function)(x, dy, y, rows, COLUMNS); break;
   case SIGNATURE_map: ((map_kernel *)e->function)(x, y, e->n, p); break;
   case SIGNATURE_backward: ((backward_kernel *)e->function)(x, dy, y, e->n, p); break;
   case SIGNATURE_words: ((words_kernel *)e->function)((uint32_t *)y, first / 4, e->n, e->init.seed, 0); break;
@@ -51,7 +61,7 @@ static void call(void *context, int thread, uint64_t calls) {
   size_t at = e->walks ? arena->places[thread].next : 0;
   for (; calls > 0; calls--) {
     float *const y = arena->y + begin + at;
-    call_once(e, arena->x + begin + at, arena->dy + begin + at, y, begin + at);
+    call_once(e, arena->x + begin + at, arena->dy + begin + at, y, arena->slope + begin + at, begin + at);
     measure_keep(y);
     if (e->walks) at = at + 2 * e->n <= arena->windows_end ? at + e->n : 0;
   }
@@ -62,7 +72,12 @@ static void call(void *context, int thread, uint64_t calls) {
 
 static int arrays_used(enum signature signature) {
   switch (signature) {
+  case SIGNATURE_both: return 4;
+  case SIGNATURE_parameter:
+  case SIGNATURE_rows_backward:
   case SIGNATURE_backward: return 3;
+  case SIGNATURE_bias:
+  case SIGNATURE_rows:
   case SIGNATURE_map:
   case SIGNATURE_update:
   case SIGNATURE_traffic: return 2;
@@ -88,6 +103,7 @@ static bool arena_open(struct run *run, struct arena *arena, int threads, struct
   arena->y = base;
   arena->x = arena->arrays > 1 ? base + stride : base;
   arena->dy = arena->arrays > 2 ? base + 2 * stride : base;
+  arena->slope = arena->arrays > 3 ? base + 3 * stride : base;
   run_pin(run, threads);
   for (int i = 0; i < arena->arrays; i++) fill_normals(run, base + (size_t)i * stride, length, threads, (uint64_t)i);
   return true;
@@ -136,6 +152,25 @@ static bool kernel_needs_limit_row(const struct run *run, const struct kernel *k
   return cases_arch_selected(run, arch) && run->plan->limits[residence];
 }
 
+/* Whether a kernel's work is counted in rows and columns. */
+static bool has_rows(const struct kernel *kernel) {
+  return kernel->signature == SIGNATURE_bias || kernel->signature == SIGNATURE_rows ||
+         kernel->signature == SIGNATURE_rows_backward;
+}
+
+static bool ends_with(const char *text, const char *end) {
+  const size_t length = strlen(text), end_length = strlen(end);
+  return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* Activations' forward and backward passes are shown wherever the suite looks and in every run, what is beside them -
+ * derivatives alone, fused passes, those from the output, rows, SLEEF's - in L2 and not in quick runs. */
+static bool is_shown(const struct run *run, const struct kernel *kernel, enum residence residence) {
+  if (run->suite != SUITE_ACTIVATION || ends_with(kernel->name, "_forward") || ends_with(kernel->name, "_backward"))
+    return true;
+  return residence == RESIDENCE_L2 && (!run->options->quick || run->options->filter[0]);
+}
+
 /* Initializers that draw numbers: the others have no operations. */
 static bool is_random(const struct kernel *kernel) {
   return kernel->signature == SIGNATURE_fill && kernel->operations((struct shape){1, 1, 1}, 1) > 0;
@@ -157,10 +192,13 @@ static void name_generator(struct result_row *row, enum rng rng, const struct ke
 static void add_case(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
                      enum arch arch, enum residence residence, enum rng rng, const struct peer_kernel *peer) {
   const size_t n = elements_for(run, kernel, residence, cases->threads), all = n * (size_t)cases->threads;
-  char shape[24];
-  snprintf(shape, sizeof shape, "%zu", all);
-  struct result_row row =
-      cases_row(kernel->suite, kernel, arch, shape, (struct shape){1, all, 1}, cases->threads, residence);
+  const struct shape size = has_rows(kernel) ? (struct shape){all / COLUMNS, COLUMNS, 1} : (struct shape){1, all, 1};
+  char shape[48];
+  if (has_rows(kernel))
+    snprintf(shape, sizeof shape, "%zux%zu", size.m, size.n);
+  else
+    snprintf(shape, sizeof shape, "%zu", size.n);
+  struct result_row row = cases_row(kernel->suite, kernel, arch, shape, size, cases->threads, residence);
   if (kernel->signature == SIGNATURE_peak) row.residence[0] = '\0';
   row.items = (double)all;
   if (peer) snprintf(row.provider, sizeof row.provider, "%s", peer->provider);
@@ -205,6 +243,7 @@ static void add_cases(struct run *run, struct cases *cases, struct arena *arena,
     const size_t generators = basic && run->options->rng != RNG_ARS4X32_7 ? 2 : 1;
     for (size_t r = 0; r < (peak ? 1 : count); r++) {
       if (!peak && residence_bytes(&run->result->machine, residences[r], cases->threads) == 0) continue;
+      if (!is_shown(run, &kernels[k], residences[r])) continue;
       for (size_t a = 0; a < arch_count; a++)
         if (cases_can_run(run, archs[a], &kernels[k]))
           for (size_t g = 0; g < generators; g++)
