@@ -23,18 +23,25 @@ VEC_INLINE void softmax_row(const float *x, float *y, size_t n, exponentials_of_
 
 #define ROW_CHUNK 1024 /* a multiple of PARTIAL_SUMS, so that chunks do not change the sums */
 
+/* The first element that equals value, n where there is none. */
+static size_t first_equal(const float *x, size_t n, float value) {
+  size_t i = 0;
+  while (i + VEC_LANES <= n && !vm_any(vf_eq(vf_load(x + i), vf_set(value)))) i += VEC_LANES;
+  while (i < n && x[i] != value) i++;
+  return i;
+}
+
 /* x_i - largest - ln(1 + the sum of the others' e^(x_j - largest)): terms of one sign, so that what is near 0 keeps its
  * relative accuracy. */
 VEC_INLINE void log_softmax_row(const float *x, float *y, size_t n, exponentials_of_differences *exponentials) {
   const float largest = largest_of(x, n);
+  const size_t left_out = first_equal(x, n, largest);
   struct partial_sums others = partial_sums_zero();
-  int found = 0;
   for (size_t done = 0; done < n; done += ROW_CHUNK) {
     float e[ROW_CHUNK];
     const size_t take = n - done < ROW_CHUNK ? n - done : ROW_CHUNK;
     exponentials(x + done, e, take, largest);
-    for (size_t i = 0; i < take && !found; i++)
-      if (x[done + i] == largest) e[i] = 0.0f, found = 1;
+    if (left_out - done < take) e[left_out - done] = 0.0f;
     partial_sums_add_all(&others, e, take);
   }
   const vf a = vf_set(largest), b = vf_set(log1p_of((float)partial_sums_total(&others)));
