@@ -83,8 +83,8 @@ VEC_INLINE void ars_portable_block(uint32_t words[4], uint64_t block, const stru
   __attribute__((target(target_))) static inline void name(uint32_t *words, uint64_t block,                            \
                                                            const struct ars_key *key) {                                \
     vector v[ARS_CHAINS];                                                                                              \
-    for (int c = 0; c < ARS_CHAINS; c++)                                                                               \
-      v[c] = exclusive_or(add(set2(0, block + (uint64_t)(c * (lanes))), iota), set2(key->high[0], key->low[0]));       \
+    const vector first = add(set2(0, block), iota), key0 = set2(key->high[0], key->low[0]);                            \
+    for (int c = 0; c < ARS_CHAINS; c++) v[c] = exclusive_or(add(first, set2(0, (uint64_t)(c * (lanes)))), key0);      \
     for (int r = 1; r < ARS_ROUNDS; r++)                                                                               \
       for (int c = 0; c < ARS_CHAINS; c++) v[c] = encrypt(v[c], set2(key->high[r], key->low[r]));                      \
     for (int c = 0; c < ARS_CHAINS; c++) {                                                                             \
