@@ -171,20 +171,20 @@ VEC_INLINE size_t before_aligned(const float *p, size_t n) {
   PASSES(name)                                                                                                         \
   FUSED_PASSES(name)
 
-/* An activation with a parameter a that is 1 as a rule: name_unit does without it, name_scaled takes any. Both give the
- * same bits for a = 1. */
-#define BY_PARAMETER_OF(name, pass, declaration, ...)                                                                  \
-  static void name##_##pass declaration { (p.a == 1.0f ? name##_unit_##pass : name##_scaled_##pass)(__VA_ARGS__); }
-#define BY_PARAMETER(name)                                                                                             \
-  BY_PARAMETER_OF(name, forward, (const float *x, float *y, size_t n, struct parameters p), x, y, n, p)                \
-  BY_PARAMETER_OF(name, derivative, (const float *x, float *y, size_t n, struct parameters p), x, y, n, p)             \
-  BY_PARAMETER_OF(name, backward, (const float *x, const float *dy, float *dx, size_t n, struct parameters p), x, dy,  \
-                  dx, n, p)                                                                                            \
-  BY_PARAMETER_OF(name, forward_bias,                                                                                  \
+/* An activation with parameters that rarely matter: name_unit does without them where is_unit holds, name_scaled takes
+ * any. Both give the same bits where both apply. */
+#define BY_PARAMETER_OF(name, is_unit, pass, declaration, ...)                                                         \
+  static void name##_##pass declaration { ((is_unit) ? name##_unit_##pass : name##_scaled_##pass)(__VA_ARGS__); }
+#define BY_PARAMETER(name, is_unit)                                                                                    \
+  BY_PARAMETER_OF(name, is_unit, forward, (const float *x, float *y, size_t n, struct parameters p), x, y, n, p)       \
+  BY_PARAMETER_OF(name, is_unit, derivative, (const float *x, float *y, size_t n, struct parameters p), x, y, n, p)    \
+  BY_PARAMETER_OF(name, is_unit, backward,                                                                             \
+                  (const float *x, const float *dy, float *dx, size_t n, struct parameters p), x, dy, dx, n, p)        \
+  BY_PARAMETER_OF(name, is_unit, forward_bias,                                                                         \
                   (const float *x, const float *bias, float *y, size_t rows, size_t columns, struct parameters p), x,  \
                   bias, y, rows, columns, p)                                                                           \
-  BY_PARAMETER_OF(name, forward_derivative, (const float *x, float *y, float *slope, size_t n, struct parameters p),   \
-                  x, y, slope, n, p)
+  BY_PARAMETER_OF(name, is_unit, forward_derivative,                                                                   \
+                  (const float *x, float *y, float *slope, size_t n, struct parameters p), x, y, slope, n, p)
 
 /* The backward pass from the output y instead of the input, in terms of the slope as a function of y. */
 #define OUTPUT_SLOPE(name) VEC_INLINE vf name##_output_slope(vf y, UNUSED vf a, UNUSED vf b)

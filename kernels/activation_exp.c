@@ -66,30 +66,24 @@ VEC_INLINE struct power exp_minus_abs(struct two_sum y, float limit) {
 }
 
 /* ln(1 + e^(a x)) / a = max(x, 0) + ln(1 + e^-|a x|) / a; a: beta, b: the threshold beyond which PyTorch has it linear.
- * One kernel for a = 1, another for the rest. */
+ * One kernel for a = 1 and a threshold from 17.5 on, where it changes no float, another for the rest. */
 VALUE(softplus_scaled) {
   const struct two_sum y = scaled_argument(x, a, 200.0f);
   const vf log = log1p_core(power_value(exp_minus_abs(y, -106.0f)));
   const vf value = vf_fma(log, vf_div(vf_set(1.0f), a), vf_max(x, vf_set(0.0f)));
   return vf_select(vf_lt(b, y.sum), x, value);
 }
-VALUE(softplus_unit) {
-  const vf value = vf_add(vf_max(x, vf_set(0.0f)), log1p_core(power_value(exp_of(minus_abs(x, -106.0f)))));
-  return vf_select(vf_lt(b, x), x, value);
-}
+VALUE(softplus_unit) { return vf_add(vf_max(x, vf_set(0.0f)), log1p_core(power_value(exp_of(minus_abs(x, -106.0f))))); }
 /* s(a x) */
 TAILED_SLOPE(softplus_scaled) {
   const struct two_sum y = scaled_argument(x, a, 200.0f);
   const struct tailed s = logistic(vf_lt(x, vf_set(0.0f)), exp_minus_abs(y, -200.0f));
   return (struct tailed){vf_select(vf_lt(b, y.sum), vf_set(1.0f), s.near), s.rest};
 }
-TAILED_SLOPE(softplus_unit) {
-  const struct tailed s = logistic(vf_lt(x, vf_set(0.0f)), exp_of(minus_abs(x, -200.0f)));
-  return (struct tailed){vf_select(vf_lt(b, x), vf_set(1.0f), s.near), s.rest};
-}
+TAILED_SLOPE(softplus_unit) { return logistic(vf_lt(x, vf_set(0.0f)), exp_of(minus_abs(x, -200.0f))); }
 ACTIVATION_WITH_TAIL(softplus_scaled)
 ACTIVATION_WITH_TAIL(softplus_unit)
-BY_PARAMETER(softplus)
+BY_PARAMETER(softplus, p.a == 1.0f && p.b >= 17.5f)
 
 /* -ln(1 + e^-x) = min(x, 0) - ln(1 + e^-|x|) */
 VALUE(log_sigmoid) { return vf_sub(vf_min(x, vf_set(0.0f)), log1p_core(power_value(exp_of(minus_abs(x, -106.0f))))); }
@@ -226,7 +220,7 @@ TAILED_SLOPE(silu_unit) {
 }
 ACTIVATION_WITH_TAIL(silu_scaled)
 ACTIVATION_WITH_TAIL(silu_unit)
-BY_PARAMETER(silu)
+BY_PARAMETER(silu, p.a == 1.0f)
 
 /* Hendrycks, Gimpel (2016): 0.5 x (1 + tanh u) = x s(v), v = 2 u = x (A + B x^2), A = sqrt(8 / pi), B = 0.044715 A. To
  * keep the tail, v comes in two parts: A + B x^2 = q + q_low, A's first part with 20 bits so that q - A is exact. */
