@@ -1,0 +1,55 @@
+// Eigen's tensors, which TensorFlow's own activations on a CPU are written in, in the same expressions. C++, and built
+// only where there is a compiler for it.
+//
+// Whatever a header defines carries the ISA in its name (eigen_avx512), and everything is inlined into static
+// functions: the linker must not find a template compiled with wide flags for code that runs before dispatch.
+#define EIGEN_JOIN_(isa) eigen_##isa
+#define EIGEN_JOIN(isa) EIGEN_JOIN_(isa)
+#define Eigen EIGEN_JOIN(DEPTHMARK_ISA)
+#define EIGEN_NO_IO
+#define EIGEN_NO_DEBUG
+#include <unsupported/Eigen/CXX11/Tensor>
+#include <unsupported/Eigen/SpecialFunctions>
+
+extern "C" {
+#include "harness/peers/kernels.h"
+}
+
+using input = Eigen::TensorMap<Eigen::Tensor<const float, 1>>;
+using output = Eigen::TensorMap<Eigen::Tensor<float, 1>>;
+
+#define INLINED __attribute__((flatten)) static void
+#define MAP(name, expression)                                                                                          \
+  INLINED name(const float *from, float *to, size_t n, struct parameters p) {                                          \
+    const input x(from, (Eigen::Index)n);                                                                              \
+    (void)p;                                                                                                           \
+    output(to, (Eigen::Index)n) = expression;                                                                          \
+  }
+#define BACKWARD(name, data, expression)                                                                               \
+  INLINED name(const float *from, const float *gradient, float *to, size_t n, struct parameters p) {                   \
+    const input data(from, (Eigen::Index)n), dy(gradient, (Eigen::Index)n);                                            \
+    (void)p;                                                                                                           \
+    output(to, (Eigen::Index)n) = expression;                                                                          \
+  }
+
+MAP(relu_forward, x.cwiseMax(0.0f))
+BACKWARD(relu_backward, x, dy *(x > x.constant(0)).cast<float>())
+MAP(tanh_forward, x.tanh())
+MAP(sigmoid_forward, x.sigmoid())
+MAP(elu_forward, (x < x.constant(0)).select(p.a *x.expm1(), x))
+// Beyond 13.9 the result is x, below -13.9 it is e^x, to float's precision.
+MAP(softplus_forward, (x > x.constant(13.9f)).select(x, (x < x.constant(-13.9f)).select(x.exp(), x.exp().log1p())))
+MAP(gelu_forward, 0.5f * x * ((x * 0.70710678f).erf() + 1.0f))
+BACKWARD(gelu_backward, x, dy *(0.5f * ((x * 0.70710678f).erf() + 1.0f) + x * (-0.5f * x * x).exp() * 0.39894228f))
+MAP(silu_forward, x *x.sigmoid())
+
+#define ENTRY(name)                                                                                                    \
+  { "eigen", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, nullptr }
+
+extern "C" {
+extern PEER_KERNELS(eigen);
+PEER_KERNELS(eigen) = {
+    ENTRY(relu_forward),     ENTRY(relu_backward), ENTRY(tanh_forward),  ENTRY(sigmoid_forward), ENTRY(elu_forward),
+    ENTRY(softplus_forward), ENTRY(gelu_forward),  ENTRY(gelu_backward), ENTRY(silu_forward),    {},
+};
+}
