@@ -2,7 +2,9 @@
  * use, activations on normal numbers. */
 #include "harness/peers/kernels.h"
 
+#include <dirent.h>
 #include <math.h>
+#include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,6 +87,16 @@ static void expect_activation(const struct peer_kernel *peer, size_t n) {
   printf("  %zu elements: off by %.1g at most\n", n, worst);
 }
 
+static int threads_alive(void) {
+  DIR *tasks = opendir("/proc/self/task");
+  int count = 0;
+  assert_non_null(tasks);
+  for (const struct dirent *entry; (entry = readdir(tasks));) count += entry->d_name[0] != '.';
+  closedir(tasks);
+  return count;
+}
+
+/* All on this thread, whatever OpenMP would give. */
 static void test_values(void **state) {
   (void)state;
   const struct cpu_features cpu = cpu_detect();
@@ -93,6 +105,8 @@ static void test_values(void **state) {
                     other = {.seed = test_seed(), .stream = 1, .p = {.b = 1}};
   table->init_normal(x, 0, COUNT, &normal);
   table->init_normal(dy, 0, COUNT, &other);
+  const int alive = threads_alive();
+  omp_set_num_threads(4);
   for (size_t i = 0; (peer = peer_kernel(arch_find(table->name), &cpu, i)); i++) {
     printf("%s %s[%s]\n", peer->provider, kernels[peer->kernel].name, rng_names[peer->rng]);
     w[COUNT] = GUARD;
@@ -104,6 +118,7 @@ static void test_values(void **state) {
       break;
     default: fail_msg("%s is not tested", kernels[peer->kernel].name);
     }
+    assert_int_equal(threads_alive(), alive);
   }
 }
 

@@ -49,7 +49,7 @@ static inline vf magnitude(vf x) { return (vf)((vi)x & INT32_MAX); }
 MAP(tanh, VECTOR(tanhf)(x))
 MAP(sigmoid, 1 / (1 + VECTOR(expf)(-x)))
 MAP(softplus, positive(x) + VECTOR(log1pf)(VECTOR(expf)(-magnitude(x))))
-MAP(elu, select(x > 0, x, p.a *VECTOR(expm1f)(x)))
+MAP(elu, select(x > 0, x, VECTOR(expm1f)(x) * p.a))
 MAP(gelu, 0.5f * x * (1 + VECTOR(erff)(0.70710678f * x)))
 MAP(silu, x / (1 + VECTOR(expf)(-x)))
 

@@ -34,7 +34,7 @@ static struct {
 #define MEMBER(name) __typeof__(name) *name;
   FUNCTIONS(MEMBER)
 #undef MEMBER
-  __typeof__(omp_set_num_threads) *set_threads; /* of the OpenMP runtime that oneDNN was linked with, if it was */
+  __typeof__(omp_set_num_threads) *set_threads; /* of the OpenMP runtime that it was linked with, if any */
   dnnl_engine_t engine;
   enum { UNTRIED, LOADED, MISSING } state;
 } onednn;
@@ -124,7 +124,8 @@ static const struct primitive *find(struct cache *cache, size_t n, dnnl_alg_kind
 }
 
 /* On the calling thread alone. oneDNN looks how many threads it may use whenever it executes, and the number is the
- * calling region's own, so that it is set every time; a region of several threads leaves it one each anyway. */
+ * calling region's own, so that it is set every time; in a region of several threads it stays alone anyway. Ours may be
+ * another OpenMP runtime than the one it was linked with, and which of them it calls is up to the loader. */
 static void execute(const struct primitive *p, int count, const dnnl_exec_arg_t *arguments) {
   static _Thread_local dnnl_stream_t stream;
   if (!stream) demand(onednn.dnnl_stream_create(&stream, onednn.engine, dnnl_stream_default_flags));
