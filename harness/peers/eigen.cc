@@ -33,16 +33,29 @@ using output = Eigen::TensorMap<Eigen::Tensor<float, 1>>;
   }
 
 MAP(relu_forward, x.cwiseMax(0.0f))
-// Eigen 3.4 does not vectorize comparisons.
-BACKWARD(relu_backward, x, (x > x.constant(0)).cast<float>() * dy)
+MAP(relu6_forward, x.cwiseMax(0.0f).cwiseMin(6.0f))
+MAP(leaky_relu_forward, x.cwiseMax(p.a *x))
 MAP(tanh_forward, x.tanh())
 MAP(sigmoid_forward, x.sigmoid())
-// TensorFlow selects, which Eigen 3.4 vectorizes for AVX2 only: the same without.
-MAP(elu_forward, x.cwiseMax(0.0f) + p.a * (x.cwiseMin(0.0f).exp() - 1.0f))
-MAP(softplus_forward, x.cwiseMax(0.0f) + (-x.abs()).exp().log1p())
+MAP(softsign_forward, x / (x.abs() + 1.0f))
+MAP(exponential_forward, x.exp())
 MAP(gelu_forward, 0.5f * x * ((x * 0.70710678f).erf() + 1.0f))
-BACKWARD(gelu_backward, x, (0.5f * ((x * 0.70710678f).erf() + 1.0f) + 0.39894228f * x * (-0.5f * x * x).exp()) * dy)
+MAP(gelu_tanh_forward, 0.5f * x * ((0.79788456f * (x + 0.044715f * x * x * x)).tanh() + 1.0f))
 MAP(silu_forward, x.sigmoid() * x)
+// TensorFlow selects, which Eigen 3.4 vectorizes for AVX2 only: the same without.
+MAP(softplus_forward, x.cwiseMax(0.0f) + (-x.abs()).exp().log1p())
+MAP(elu_forward, x.cwiseMax(0.0f) + p.a * (x.cwiseMin(0.0f).exp() - 1.0f))
+
+// Eigen 3.4 does not vectorize comparisons.
+BACKWARD(relu_backward, x, (x > x.constant(0)).cast<float>() * dy)
+BACKWARD(softsign_backward, x, dy / (x.abs() + 1.0f).square())
+BACKWARD(softplus_backward, x, dy / ((-x).exp() + 1.0f))
+BACKWARD(gelu_backward, x, (0.5f * ((x * 0.70710678f).erf() + 1.0f) + 0.39894228f * x * (-0.5f * x * x).exp()) * dy)
+BACKWARD(relu_backward_from_output, y, (y > y.constant(0)).cast<float>() * dy)
+BACKWARD(tanh_backward_from_output, y, dy *(1.0f - y * y))
+BACKWARD(sigmoid_backward_from_output, y, dy *(1.0f - y) * y)
+BACKWARD(exponential_backward_from_output, y, dy *y)
+BACKWARD(elu_backward_from_output, y, dy *(y.cwiseMin(0.0f) + 1.0f)) // alpha 1, TensorFlow's only one
 
 #define ENTRY(name)                                                                                                    \
   { "eigen", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, nullptr }
@@ -50,7 +63,27 @@ MAP(silu_forward, x.sigmoid() * x)
 extern "C" {
 extern PEER_KERNELS(eigen);
 PEER_KERNELS(eigen) = {
-    ENTRY(relu_forward),     ENTRY(relu_backward), ENTRY(tanh_forward),  ENTRY(sigmoid_forward), ENTRY(elu_forward),
-    ENTRY(softplus_forward), ENTRY(gelu_forward),  ENTRY(gelu_backward), ENTRY(silu_forward),    {},
+    ENTRY(relu_forward),
+    ENTRY(relu6_forward),
+    ENTRY(leaky_relu_forward),
+    ENTRY(tanh_forward),
+    ENTRY(sigmoid_forward),
+    ENTRY(softsign_forward),
+    ENTRY(exponential_forward),
+    ENTRY(gelu_forward),
+    ENTRY(gelu_tanh_forward),
+    ENTRY(silu_forward),
+    ENTRY(softplus_forward),
+    ENTRY(elu_forward),
+    ENTRY(relu_backward),
+    ENTRY(softsign_backward),
+    ENTRY(softplus_backward),
+    ENTRY(gelu_backward),
+    ENTRY(relu_backward_from_output),
+    ENTRY(tanh_backward_from_output),
+    ENTRY(sigmoid_backward_from_output),
+    ENTRY(exponential_backward_from_output),
+    ENTRY(elu_backward_from_output),
+    {},
 };
 }

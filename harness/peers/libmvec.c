@@ -49,19 +49,17 @@ static inline vf magnitude(vf x) { return (vf)((vi)x & INT32_MAX); }
 MAP(tanh, VECTOR(tanhf)(x))
 MAP(sigmoid, 1 / (1 + VECTOR(expf)(-x)))
 MAP(softplus, positive(x) + VECTOR(log1pf)(VECTOR(expf)(-magnitude(x))))
+MAP(exponential, VECTOR(expf)(x))
 MAP(elu, select(x > 0, x, VECTOR(expm1f)(x) * p.a))
 MAP(gelu, 0.5f * x * (1 + VECTOR(erff)(0.70710678f * x)))
+MAP(gelu_tanh, 0.5f * x * (1 + VECTOR(tanhf)(0.79788456f * (x + 0.044715f * x * x * x))))
 MAP(silu, x / (1 + VECTOR(expf)(-x)))
 
 #define ENTRY(name)                                                                                                    \
   { "glibc", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL }
 
 PEER_KERNELS(libmvec) = {
-    ENTRY(tanh_forward),
-    ENTRY(sigmoid_forward),
-    ENTRY(softplus_forward),
-    ENTRY(elu_forward),
-    ENTRY(gelu_forward),
-    ENTRY(silu_forward),
-    {0},
+    ENTRY(tanh_forward),        ENTRY(sigmoid_forward), ENTRY(softplus_forward),
+    ENTRY(exponential_forward), ENTRY(elu_forward),     ENTRY(gelu_forward),
+    ENTRY(gelu_tanh_forward),   ENTRY(silu_forward),    {0},
 };

@@ -178,19 +178,54 @@ static void backward(struct cache *cache, dnnl_alg_kind_t algorithm, float alpha
 #define FROM_OUTPUT(name, algorithm, alpha, beta)                                                                      \
   BACKWARD(name##_backward_from_output, algorithm##_use_dst_for_bwd, alpha, beta, DNNL_ARG_DST)
 
+/* With the default parameters of softplus (beta 1) and silu (beta 1), as far as it takes none. */
 ACTIVATION(relu, dnnl_eltwise_relu, 0, 0)
 ACTIVATION(leaky_relu, dnnl_eltwise_relu, p.a, 0)
+ACTIVATION(relu6, dnnl_eltwise_clip_v2, 0, 6)
+ACTIVATION(hard_tanh, dnnl_eltwise_clip_v2, -1, 1)
+ACTIVATION(hard_swish, dnnl_eltwise_hardswish, 0, 0)
 ACTIVATION(tanh, dnnl_eltwise_tanh, 0, 0)
 ACTIVATION(sigmoid, dnnl_eltwise_logistic, 0, 0)
+ACTIVATION(log_sigmoid, dnnl_eltwise_logsigmoid, 0, 0)
 ACTIVATION(softplus, dnnl_eltwise_soft_relu, 0, 0)
+ACTIVATION(exponential, dnnl_eltwise_exp, 0, 0)
 ACTIVATION(elu, dnnl_eltwise_elu, p.a, 0)
 ACTIVATION(gelu, dnnl_eltwise_gelu_erf, 0, 0)
+ACTIVATION(gelu_tanh, dnnl_eltwise_gelu_tanh, 0, 0)
 ACTIVATION(silu, dnnl_eltwise_swish, 1, 0)
+ACTIVATION(mish, dnnl_eltwise_mish, 0, 0)
+FROM_OUTPUT(relu, dnnl_eltwise_relu, 0, 0)
+FROM_OUTPUT(leaky_relu, dnnl_eltwise_relu, p.a, 0)
+FROM_OUTPUT(tanh, dnnl_eltwise_tanh, 0, 0)
+FROM_OUTPUT(sigmoid, dnnl_eltwise_logistic, 0, 0)
+FROM_OUTPUT(elu, dnnl_eltwise_elu, p.a, 0)
+FROM_OUTPUT(exponential, dnnl_eltwise_exp, 0, 0)
 
 #define ENTRY(name)                                                                                                    \
   { "onednn", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL }
 #define BOTH(name) ENTRY(name##_forward), ENTRY(name##_backward)
 
 const struct peer_kernel onednn_kernels[] = {
-    BOTH(relu), BOTH(leaky_relu), BOTH(tanh), BOTH(sigmoid), BOTH(softplus), BOTH(elu), BOTH(gelu), BOTH(silu), {0},
+    BOTH(relu),
+    BOTH(leaky_relu),
+    BOTH(relu6),
+    BOTH(hard_tanh),
+    BOTH(hard_swish),
+    BOTH(tanh),
+    BOTH(sigmoid),
+    BOTH(log_sigmoid),
+    BOTH(softplus),
+    BOTH(exponential),
+    BOTH(elu),
+    BOTH(gelu),
+    BOTH(gelu_tanh),
+    BOTH(silu),
+    BOTH(mish),
+    ENTRY(relu_backward_from_output),
+    ENTRY(leaky_relu_backward_from_output),
+    ENTRY(tanh_backward_from_output),
+    ENTRY(sigmoid_backward_from_output),
+    ENTRY(elu_backward_from_output),
+    ENTRY(exponential_backward_from_output),
+    {0},
 };

@@ -68,6 +68,9 @@ static void demand(enum xnn_status status) {
   }
 
 MAP(relu, clamp, 0, INFINITY, 0)
+MAP(relu6, clamp, 0, 6, 0)
+MAP(hard_tanh, clamp, -1, 1, 0)
+MAP(hard_swish, hardswish, 0)
 MAP(leaky_relu, leaky_relu, p.a, 0)
 MAP(sigmoid, sigmoid, 0)
 MAP(elu, elu, p.a, 0)
@@ -76,5 +79,6 @@ MAP(elu, elu, p.a, 0)
   { "xnnpack", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL }
 
 const struct peer_kernel xnnpack_kernels[] = {
-    ENTRY(relu_forward), ENTRY(leaky_relu_forward), ENTRY(sigmoid_forward), ENTRY(elu_forward), {0},
+    ENTRY(relu_forward),       ENTRY(relu6_forward),   ENTRY(hard_tanh_forward), ENTRY(hard_swish_forward),
+    ENTRY(leaky_relu_forward), ENTRY(sigmoid_forward), ENTRY(elu_forward),       {0},
 };
