@@ -247,7 +247,8 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   case OPTION_PEERS:
     o->peers = true;
     return peer_kernels_built() ||
-           error_set(error, "--peers: this build has none; install Random123 (librandom123-dev) and build anew");
+           error_set(error, "--peers: this build has none; install Random123 (librandom123-dev) or oneDNN "
+                            "(libdnnl-dev) and build anew");
   case OPTION_FORMAT:
     fine = set_name(value, "--format", format_names, COUNT(format_names), &index, error);
     o->format = (enum output_format)index;

@@ -121,19 +121,20 @@ run run --list
 says "error: no such thing"
 says "the build failed"
 
-begin "--peers installs Random123 and OpenBLAS, saying so, and configures anew"
+begin "--peers installs other libraries, saying so, and configures anew"
 with_build_tools
 with_apt
 as_superuser
 stand_in cc <<'END'
-! grep -q Random123
+! grep -qE 'Random123|dnnl|xnnpack|pthreadpool'
 END
 run run --list
 : >"$calls"
 run run --peers --list
 prints "bench --peers --list"
-says "tools/run: installing with apt-get: librandom123-dev libopenblas0"
-calls "apt-get .*install --no-install-recommends librandom123-dev libopenblas0"
+packages="librandom123-dev libopenblas0 libdnnl-dev libxnnpack-dev libpthreadpool-dev g++"
+says "tools/run: installing with apt-get: $packages"
+calls "apt-get .*install --no-install-recommends $packages"
 calls "--preset release"
 : >"$calls"
 run run --no-install --peers
@@ -141,6 +142,36 @@ prints "bench --peers"
 says "without librandom123-dev"
 never_calls apt-get
 never_calls "--preset"
+
+begin "--peers goes without a library that can't be had"
+with_build_tools
+with_apt
+as_superuser
+stand_in cc <<'END'
+! grep -qE 'Random123|xnnpack'
+END
+stand_in c++ </dev/null
+stand_in dpkg-query <<'END'
+case $4 in
+libopenblas0) echo "(installed)" ;;
+*) if grep -qs -- "$4" "$calls.installed"; then echo "(installed)"; fi ;;
+esac
+END
+stand_in apt-get <<'END'
+echo "apt-get $*" >>"$calls"
+case "$*" in
+*xnnpack*) echo "E: Unable to locate package libxnnpack-dev"; exit 100 ;;
+*" -y "*) echo "$*" >>"$calls.installed" ;;
+esac
+END
+run run --list
+: >"$calls"
+run run --peers
+says "without libxnnpack-dev, --peers shows"
+says "apt-get cannot install librandom123-dev libxnnpack-dev: E: Unable to locate package libxnnpack-dev"
+calls "install --no-install-recommends librandom123-dev$"
+calls "--preset release"
+prints "bench --peers"
 
 begin "each compiler has its build folder"
 with_build_tools

@@ -16,6 +16,12 @@ package_text() {
   libgomp1* | libomp*) echo "the OpenMP runtime" ;;
   dataset-fashion-mnist) echo "Fashion-MNIST" ;;
   librandom123-dev) echo "Random123" ;;
+  libopenblas0) echo "OpenBLAS" ;;
+  libdnnl-dev) echo "oneDNN" ;;
+  libxnnpack-dev) echo "XNNPACK" ;;
+  libpthreadpool-dev) echo "XNNPACK's thread pool" ;;
+  libeigen3-dev) echo "Eigen" ;;
+  g++) echo "a C++ compiler" ;;
   qemu-user) echo "qemu user emulation" ;;
   *) echo "$1" ;;
   esac
@@ -37,6 +43,10 @@ have() {
   libomp-*-dev) $cc -fopenmp -E - <<<'#include <omp.h>' ;;
   pkg-config) command -v pkg-config ;;
   librandom123-dev) $cc -E - <<<'#include <Random123/philox.h>' ;;
+  libdnnl-dev) $cc -E - <<<'#include <oneapi/dnnl/dnnl.h>' ;;
+  libxnnpack-dev) $cc -E - <<<'#include <xnnpack.h>' ;;
+  libpthreadpool-dev) $cc -E - <<<'#include <pthreadpool.h>' ;;
+  g++) command -v "${CXX:-c++}" ;; # any C++ compiler will do
   lib*-dev | zlib1g-dev) pkg-config --exists "$(pkg_config_name "$1")" ;;
   libgomp1:arm64) test -e /usr/lib/aarch64-linux-gnu/libgomp.so.1 ;;
   *:arm64)

@@ -1,5 +1,6 @@
-/* Other libraries' elementwise functions beside our kernels, under --peers. Each file of them is compiled once per
- * vector ISA, with all its instructions, and is there when the library was found at build time. */
+/* Other libraries' elementwise functions beside our kernels, under --peers, of those that were found at build time. A
+ * file of them is compiled once per vector ISA, with all its instructions; or it calls a library that dispatches by
+ * itself, which is loaded when peers are first asked for and whose rows stand under the best arch of this CPU alone. */
 #ifndef DEPTHMARK_PEER_KERNELS_H
 #define DEPTHMARK_PEER_KERNELS_H
 

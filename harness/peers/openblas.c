@@ -1,7 +1,6 @@
 #include "harness/peers/openblas.h"
 
-#include <dlfcn.h>
-#include <string.h>
+#include "harness/peers/library.h"
 
 /* LAPACK's Fortran interface: 32-bit integers, everything by reference. */
 typedef void geqrf_function(const int *m, const int *n, float *a, const int *lda, float *tau, float *work,
@@ -17,19 +16,13 @@ static struct {
 
 #define BLOCK 64 /* columns of work space that LAPACK's blocks may want, twice its usual 32 */
 
-static bool find(void *library, const char *name, void *function, size_t size) {
-  void *symbol = dlsym(library, name);
-  memcpy(function, &symbol, size);
-  return symbol != NULL;
-}
-
 bool openblas_load(void) {
   if (openblas.geqrf) return true;
-  void *library = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+  void *library = library_open("libopenblas.so.0");
   if (!library) return false;
-  const bool found = find(library, "sorgqr_", &openblas.orgqr, sizeof openblas.orgqr) &&
-                     find(library, "openblas_set_num_threads", &openblas.set_threads, sizeof openblas.set_threads);
-  return found && find(library, "sgeqrf_", &openblas.geqrf, sizeof openblas.geqrf);
+  return library_symbol(library, "sorgqr_", &openblas.orgqr) &&
+         library_symbol(library, "openblas_set_num_threads", &openblas.set_threads) &&
+         library_symbol(library, "sgeqrf_", &openblas.geqrf);
 }
 
 size_t openblas_workspace_bytes(size_t rows, size_t columns) {
