@@ -23,7 +23,8 @@ static void csv_number(FILE *out, double number, const char *end) {
   fputs(end, out);
 }
 
-static void csv_row(FILE *out, const struct result_row *row) {
+static void csv_row(FILE *out, const struct result *result, const struct result_row *row) {
+  const struct result_accuracy *accuracy = result_accuracy_of(result, row);
   const double t = row->time.median;
   csv_text(out, row->name);
   csv_text(out, row->suite);
@@ -44,7 +45,29 @@ static void csv_row(FILE *out, const struct result_row *row) {
   csv_text(out, row->limit);
   csv_number(out, row->limit[0] ? row->fraction_of_limit : NAN, ",");
   csv_number(out, row->times_scalar > 0 ? row->times_scalar : NAN, ",");
-  fputs(",,,,,,,,,,,,\n", out);
+  fputs(",,,,,,,,,,,,", out);
+  csv_number(out, accuracy ? accuracy->ulp_max : NAN, ",,,,,,,,,\n");
+}
+
+static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
+  csv_text(out, accuracy->name);
+  csv_text(out, accuracy->suite);
+  csv_text(out, accuracy->kernel);
+  fputc(',', out);
+  csv_text(out, accuracy->arch);
+  fputc(',', out);
+  csv_text(out, accuracy->provider);
+  fprintf(out, ",%zu,,,,,,,,,,,,,,,,,,,,,,,", accuracy->samples);
+  csv_number(out, accuracy->ulp_max, ",");
+  csv_number(out, accuracy->ulp_max_at, ",");
+  csv_number(out, accuracy->ulp_mean, ",");
+  csv_number(out, accuracy->root, ",");
+  csv_number(out, accuracy->absolute_max, ",");
+  csv_number(out, accuracy->absolute_max_at, ",");
+  csv_number(out, accuracy->subnormal_below, ",");
+  csv_number(out, accuracy->zero_below, ",");
+  csv_number(out, accuracy->subnormal_above, ",");
+  csv_number(out, accuracy->zero_above, "\n");
 }
 
 static void csv_cell(FILE *out, const struct gradient_cell *cell) {
@@ -63,16 +86,18 @@ static void csv_cell(FILE *out, const struct gradient_cell *cell) {
   csv_number(out, cell->theory_decay_per_layer, ",");
   csv_text(out, verdict_names[cell->verdict]);
   fprintf(out, "%zu,", cell->verdict_layer);
-  csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, "\n");
+  csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, ",,,,,,,,,,\n");
 }
 
 void table_csv(FILE *out, const struct result *result) {
   fputs("name,suite,kernel,shape,arch,threads,provider,residence,samples,real_time_ns,real_time_low_ns,"
         "real_time_high_ns,real_time_min_ns,items_per_second,flops_per_second,bytes_per_second,limit,"
         "fraction_of_limit,times_scalar,initializer,activation,depth,width,batch,seeds,data,decay_per_layer,"
-        "decay_standard_error,theory_decay_per_layer,verdict,verdict_layer,first_delta_rms\n",
+        "decay_standard_error,theory_decay_per_layer,verdict,verdict_layer,first_delta_rms,ulp_max,ulp_max_at,"
+        "ulp_mean,root,absolute_max,absolute_max_at,subnormal_below,zero_below,subnormal_above,zero_above\n",
         out);
   for (size_t i = 0; i < result->row_count; i++)
-    if (!result->rows[i].support) csv_row(out, &result->rows[i]);
+    if (!result->rows[i].support) csv_row(out, result, &result->rows[i]);
+  for (size_t i = 0; i < result->accuracy_count; i++) csv_accuracy(out, &result->accuracies[i]);
   for (size_t i = 0; i < result->cell_count; i++) csv_cell(out, &result->cells[i]);
 }

@@ -44,6 +44,27 @@ const struct field row_fields[] = {
     END,
 };
 
+#define ACCURACY(type, member) FIELD(type, result_accuracy, #member, member)
+const struct field accuracy_fields[] = {
+    ACCURACY(TEXT, name),
+    ACCURACY(TEXT, suite),
+    ACCURACY(TEXT, kernel),
+    ACCURACY(TEXT, arch),
+    ACCURACY(TEXT, provider),
+    ACCURACY(SIZE, samples),
+    ACCURACY(NUMBER, ulp_max),
+    ACCURACY(NUMBER, ulp_max_at),
+    ACCURACY(NUMBER, ulp_mean),
+    ACCURACY(NUMBER, root),
+    ACCURACY(NUMBER, absolute_max),
+    ACCURACY(NUMBER, absolute_max_at),
+    ACCURACY(NUMBER, subnormal_below),
+    ACCURACY(NUMBER, zero_below),
+    ACCURACY(NUMBER, subnormal_above),
+    ACCURACY(NUMBER, zero_above),
+    END,
+};
+
 #define CELL(type, member) FIELD(type, gradient_cell, #member, member)
 const struct field cell_fields[] = {
     CELL(TEXT, initializer),

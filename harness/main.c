@@ -115,7 +115,8 @@ static bool make_plan(struct run *run, struct options *options, struct error *er
   options->min_time = 0;
   if (!run_plan_all(run, error)) return false;
   const double fixed = run->plan->seconds;
-  options->min_time = asked * fmax(most - fixed, 0.05 * planned) / (planned - fixed);
+  options->min_time = asked;
+  if (planned > fixed) options->min_time *= fmin(1, fmax(most - fixed, 0.05 * planned) / (planned - fixed));
   return true;
 }
 
@@ -162,8 +163,10 @@ static void print_outcome(FILE *out, struct style style, const struct run *run) 
   char command[1100];
   snprintf(command, sizeof command, strpbrk(program, " '\"$&;()") ? "\"%s\"" : "%s", program);
   fputc('\n', out);
-  grid_fact(out, style, "wrote", "%s (%zu rows, %zu gradient cells%s)", options->out, result->row_count,
-            result->cell_count, result->interrupted ? ", interrupted" : "");
+  char accuracies[48] = "";
+  if (result->accuracy_count) snprintf(accuracies, sizeof accuracies, ", %zu accuracies", result->accuracy_count);
+  grid_fact(out, style, "wrote", "%s (%zu rows, %zu gradient cells%s%s)", options->out, result->row_count,
+            result->cell_count, accuracies, result->interrupted ? ", interrupted" : "");
   if (result->interrupted) return;
   if (options->arch_count == 1 && strcmp(result->machine.supported, result->machine.selected) != 0)
     grid_fact(out, style, "next", "%s --arch=all --suite=dense", command);

@@ -13,8 +13,12 @@
 #define DEFAULT_DEPTHS "5,20,50"
 #define THREADS_MOST 4096
 #define SECONDS_MOST 3600.0
+#define DEFAULT_SAMPLES ((size_t)1 << 20)
+#define QUICK_SAMPLES ((size_t)1 << 17)
+#define SAMPLES_MOST ((size_t)1 << 26) /* a quarter of a GiB; what needs more is for all floats */
 
-const char *const suite_names[SUITE_COUNT] = {"limits", "init", "activation", "dense", "training", "gradients"};
+const char *const suite_names[SUITE_COUNT] = {"limits", "init",     "activation", "accuracy",
+                                              "dense",  "training", "gradients"};
 static const char *const pin_names[] = {"cores", "threads", "none"};
 static const char *const format_names[] = {"table", "json", "csv", "markdown"};
 static const char *const data_names[] = {"normal", "fashion-mnist"};
@@ -36,6 +40,7 @@ enum option_id {
   OPTION_PEERS,
   OPTION_FORMAT,
   OPTION_OUT,
+  OPTION_SAMPLES,
   OPTION_INITS,
   OPTION_ACTIVATIONS,
   OPTION_DEPTHS,
@@ -62,6 +67,7 @@ static const struct option long_options[] = {
     {"peers", no_argument, NULL, OPTION_PEERS},
     {"format", required_argument, NULL, OPTION_FORMAT},
     {"out", required_argument, NULL, OPTION_OUT},
+    {"samples", required_argument, NULL, OPTION_SAMPLES},
     {"inits", required_argument, NULL, OPTION_INITS},
     {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
     {"depths", required_argument, NULL, OPTION_DEPTHS},
@@ -207,6 +213,16 @@ static bool set_size(const char *value, const char *what, size_t *size, struct e
   return true;
 }
 
+static bool set_samples(struct options *o, const char *value, struct error *error) {
+  uint64_t number = 0;
+  o->samples_given = true;
+  if (strcmp(value, "all") != 0 && (*value < '0' || *value > '9'))
+    return error_set(error, "--samples=%s: a whole number or all was expected", value);
+  if (strcmp(value, "all") != 0 && !parse_whole(value, "--samples", 1, SAMPLES_MOST, &number, error)) return false;
+  o->samples = (size_t)number;
+  return true;
+}
+
 static bool set_bias(struct options *o, const char *value, struct error *error) {
   double number;
   if (!parse_real(value, "--bias-std", 0, 1e30, &number, error)) return false;
@@ -254,6 +270,7 @@ static bool set_option(struct options *o, int id, const char *value, const struc
     o->format = (enum output_format)index;
     return fine;
   case OPTION_OUT: return set_out(o, value, error);
+  case OPTION_SAMPLES: return set_samples(o, value, error);
   case OPTION_INITS: return set_inits(o, value, error);
   case OPTION_ACTIVATIONS: return set_activations(o, value, error);
   case OPTION_DEPTHS: return set_depths(o, value, error);
@@ -324,6 +341,7 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
     return OPTIONS_ERROR;
   }
   if (!options->min_time_given) options->min_time = options->quick ? 0.01 : 0.05;
+  if (!options->samples_given) options->samples = options->quick ? QUICK_SAMPLES : DEFAULT_SAMPLES;
   if (options->seeds == 0) options->seeds = options->quick ? 2 : 5;
   return OPTIONS_RUN;
 }

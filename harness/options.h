@@ -14,7 +14,16 @@
 
 enum pin_policy { PIN_CORES, PIN_THREADS, PIN_NONE };
 enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_MARKDOWN };
-enum suite_id { SUITE_LIMITS, SUITE_INIT, SUITE_ACTIVATION, SUITE_DENSE, SUITE_TRAINING, SUITE_GRADIENTS, SUITE_COUNT };
+enum suite_id {
+  SUITE_LIMITS,
+  SUITE_INIT,
+  SUITE_ACTIVATION,
+  SUITE_ACCURACY,
+  SUITE_DENSE,
+  SUITE_TRAINING,
+  SUITE_GRADIENTS,
+  SUITE_COUNT
+};
 enum network_input { INPUT_NORMAL, INPUT_FASHION_MNIST };
 
 /* An activation as --activations names it. */
@@ -42,6 +51,8 @@ struct options {
   bool peers; /* --peers: measure other libraries, too */
   enum output_format format;
   char out[4096]; /* "" : a name made from the time */
+  size_t samples; /* --samples: floats that accuracy is measured on; 0: all */
+  bool samples_given;
 
   /* gradients */
   struct initializer_choice inits[LIST_LIMIT];

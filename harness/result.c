@@ -12,6 +12,7 @@ void result_free(struct result *result) {
   for (size_t i = 0; i < result->cell_count; i++) free(result->cells[i].layers);
   free(result->limits);
   free(result->rows);
+  free(result->accuracies);
   free(result->cells);
   result_init(result);
 }
@@ -41,7 +42,22 @@ struct gradient_cell *result_add_cell(struct result *result, const struct gradie
   return added;
 }
 
+void result_add_accuracy(struct result *result, const struct result_accuracy *accuracy) {
+  result->accuracies = grown(result->accuracies, result->accuracy_count, sizeof *accuracy);
+  result->accuracies[result->accuracy_count++] = *accuracy;
+}
+
 void result_add_limit(struct result *result, const struct result_limit *limit) {
   result->limits = grown(result->limits, result->limit_count, sizeof *limit);
   result->limits[result->limit_count++] = *limit;
+}
+
+const struct result_accuracy *result_accuracy_of(const struct result *result, const struct result_row *row) {
+  for (size_t i = 0; i < result->accuracy_count; i++) {
+    const struct result_accuracy *accuracy = &result->accuracies[i];
+    if (strcmp(accuracy->kernel, row->kernel) == 0 && strcmp(accuracy->arch, row->arch) == 0 &&
+        strcmp(accuracy->provider, row->provider) == 0)
+      return accuracy;
+  }
+  return NULL;
 }

@@ -60,6 +60,18 @@ struct gradient_cell {
   struct gradient_layer *layers; /* depth of them, owned */
 };
 
+/* How far a kernel is from its double-precision reference on many floats; struct accuracy_tally and accuracy_ends say
+ * exactly what is meant. NAN: there is no such thing. */
+struct result_accuracy {
+  char name[ROW_NAME]; /* accuracy/kernel/arch:A */
+  char suite[24], kernel[48], arch[16], provider[24];
+  size_t samples;                             /* finite floats */
+  double ulp_max, ulp_max_at, ulp_mean;       /* INFINITY: a NaN came out */
+  double root, absolute_max, absolute_max_at; /* of the slope, and the errors around it that are not counted in ulps */
+  double subnormal_below, zero_below;         /* from that x on down the value is subnormal or zero, is zero ... */
+  double subnormal_above, zero_above;         /* ... and upwards */
+};
+
 /* A limit of the machine, measured in this run. */
 struct result_limit {
   char name[32];     /* fma_peak, multiply_peak, memory_read, ... */
@@ -79,6 +91,8 @@ struct result {
   size_t limit_count;
   struct result_row *rows;
   size_t row_count;
+  struct result_accuracy *accuracies;
+  size_t accuracy_count;
   struct gradient_cell *cells;
   size_t cell_count;
 };
@@ -89,7 +103,11 @@ void result_free(struct result *result);
 /* Append a copy; a cell's layers become the result's. Abort when memory is out. */
 struct result_row *result_add_row(struct result *result, const struct result_row *row);
 struct gradient_cell *result_add_cell(struct result *result, const struct gradient_cell *cell);
+void result_add_accuracy(struct result *result, const struct result_accuracy *accuracy);
 void result_add_limit(struct result *result, const struct result_limit *limit);
+
+/* The accuracy of the row's kernel, arch and provider, or NULL where it was not measured. */
+const struct result_accuracy *result_accuracy_of(const struct result *result, const struct result_row *row);
 
 /* Whether a file can be made at path; checked before anything is measured. */
 bool result_check_writable(const char *path, struct error *error);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,6 +50,20 @@ static bool read_row(struct result *result, const json_t *o, const char *place, 
     return false;
   row.cpu_time.samples = row.time.samples;
   result_add_row(result, &row);
+  return true;
+}
+
+/* Whether a number is missing or at least 0. */
+static bool not_negative(double number) { return isnan(number) || number >= 0; }
+
+static bool read_accuracy(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct result_accuracy accuracy = {0};
+  if (!fields_read(o, accuracy_fields, &accuracy, place, error)) return false;
+  if (!not_negative(accuracy.ulp_max) || !not_negative(accuracy.ulp_mean) || !not_negative(accuracy.absolute_max))
+    return error_set(error, "%s has a negative error", place);
+  if (isnan(accuracy.root) != isnan(accuracy.absolute_max))
+    return error_set(error, "%s has only one of root and absolute_max", place);
+  result_add_accuracy(result, &accuracy);
   return true;
 }
 
@@ -114,6 +129,8 @@ static bool read_root(struct result *result, const json_t *root, struct error *e
          read_array(result, machine, "machine", "warnings", read_warning, error) &&
          read_array(result, machine, "machine", "limits", read_limit, error) &&
          read_array(result, root, "", "benchmarks", read_row, error) &&
+         (!json_object_get(root, "accuracy") || /* files of versions before it lack it */
+          read_array(result, root, "", "accuracy", read_accuracy, error)) &&
          read_array(result, root, "", "gradients", read_cell, error);
 }
 

@@ -26,7 +26,8 @@ static int text_of(json_t *object, const char *name, const char *text) {
 }
 
 /* What Google Benchmark's own fields say about a row; ours follow. real_time and cpu_time are medians. */
-static json_t *json_of_row(const struct result_row *row) {
+static json_t *json_of_row(const struct result *result, const struct result_row *row) {
+  const struct result_accuracy *accuracy = result_accuracy_of(result, row);
   json_t *o = json_object();
   int bad = text_of(o, "name", row->name);
   bad |= text_of(o, "run_name", row->name);
@@ -37,6 +38,7 @@ static json_t *json_of_row(const struct result_row *row) {
   bad |= json_object_set_new(o, "items_per_second", number_or_null(per_second(row->items, row->time.median)));
   bad |= json_object_set_new(o, "bytes_per_second", number_or_null(per_second(row->bytes, row->time.median)));
   bad |= json_object_set_new(o, "flops_per_second", number_or_null(per_second(row->flops, row->time.median)));
+  if (accuracy) bad |= json_object_set_new(o, "ulp_max", number_or_null(accuracy->ulp_max));
   if (bad == 0 && fields_write(o, row_fields, row)) return o;
   json_decref(o);
   return NULL;
@@ -65,9 +67,9 @@ static json_t *json_of_aggregate(const struct result_row *row, const char *aggre
 
 static double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
-static bool add_row(json_t *array, const struct result_row *row) {
+static bool add_row(json_t *array, const struct result *result, const struct result_row *row) {
   const struct statistics *t = &row->time, *c = &row->cpu_time;
-  int bad = json_array_append_new(array, json_of_row(row));
+  int bad = json_array_append_new(array, json_of_row(result, row));
   bad |= json_array_append_new(array, json_of_aggregate(row, "mean", "time", t->mean, c->mean));
   bad |= json_array_append_new(array, json_of_aggregate(row, "median", "time", t->median, c->median));
   bad |= json_array_append_new(array, json_of_aggregate(row, "stddev", "time", t->stddev, c->stddev));
@@ -159,10 +161,13 @@ static json_t *json_of_context(const struct result *result) {
 char *result_to_json(const struct result *result) {
   json_t *root = json_object(), *benchmarks = json_array(), *gradients = json_array();
   int bad = json_object_set_new(root, "context", json_of_context(result));
-  for (size_t i = 0; i < result->row_count; i++) bad |= !add_row(benchmarks, &result->rows[i]);
+  for (size_t i = 0; i < result->row_count; i++) bad |= !add_row(benchmarks, result, &result->rows[i]);
   for (size_t i = 0; i < result->cell_count; i++)
     bad |= json_array_append_new(gradients, json_of_cell(&result->cells[i]));
   bad |= json_object_set_new(root, "benchmarks", benchmarks);
+  bad |= json_object_set_new(
+      root, "accuracy",
+      json_of_array(accuracy_fields, result->accuracies, result->accuracy_count, sizeof *result->accuracies));
   bad |= json_object_set_new(root, "gradients", gradients);
   bad |= json_object_set_new(root, "machine", json_of_machine(result));
   char *text = bad ? NULL : json_dumps(root, JSON_INDENT(1));

@@ -8,8 +8,9 @@
 #include "harness/suite.h"
 
 static suite_function *const suites[SUITE_COUNT] = {
-    [SUITE_LIMITS] = suite_limits, [SUITE_INIT] = suite_init,         [SUITE_ACTIVATION] = suite_activation,
-    [SUITE_DENSE] = suite_dense,   [SUITE_TRAINING] = suite_training, [SUITE_GRADIENTS] = suite_gradients,
+    [SUITE_LIMITS] = suite_limits,       [SUITE_INIT] = suite_init,   [SUITE_ACTIVATION] = suite_activation,
+    [SUITE_ACCURACY] = suite_accuracy,   [SUITE_DENSE] = suite_dense, [SUITE_TRAINING] = suite_training,
+    [SUITE_GRADIENTS] = suite_gradients,
 };
 
 static bool nothing_matches(const struct run *run, struct error *error) {
@@ -82,4 +83,11 @@ void run_pin(struct run *run, int threads) {
   struct error error;
   if (pin_threads(run->topology, run->options->pin, threads, places, sizeof places, &error)) return;
   snprintf(machine->pinning, sizeof machine->pinning, "none: %.240s", error.text);
+}
+
+int run_most_threads(const struct run *run) {
+  int most = 0;
+  for (size_t i = 0; i < run->options->thread_count; i++)
+    if (run->options->threads[i] > most) most = run->options->threads[i];
+  return most > 0 ? most : pin_capacity(run->topology, run->options->pin);
 }

@@ -12,7 +12,7 @@
 
 /* What a run would do, found out before anything is measured. */
 struct plan {
-  char (*names)[ROW_NAME]; /* of the rows and gradient cells asked for */
+  char (*names)[ROW_NAME]; /* of the rows, accuracies and gradient cells asked for */
   size_t count;
   double seconds;               /* estimated, of all suites */
   bool rows;                    /* there are rows that will be held against limits ... */
@@ -34,7 +34,7 @@ struct run {
 /* Each runs its part for the selected archs and thread counts, stops early when interrupted() and leaves in the
  * result what was finished. Failure means set-up: error says what is wrong. While planning it allocates nothing. */
 typedef bool suite_function(struct run *run, struct error *error);
-suite_function suite_limits, suite_init, suite_activation, suite_dense, suite_training, suite_gradients;
+suite_function suite_limits, suite_init, suite_activation, suite_accuracy, suite_dense, suite_training, suite_gradients;
 
 /* Finds out what all suites would do. Fails when a suite cannot be set up, or when --filter matches nothing. */
 bool run_plan_all(struct run *run, struct error *error);
@@ -58,5 +58,8 @@ void gradient_name(char *name, size_t size, const char *initializer, const char 
 /* Makes the next parallel regions of that many threads run where --pin says. OpenMP may replace the threads of a pool
  * that grows or shrinks, so that this is needed whenever the number changes. */
 void run_pin(struct run *run, int threads);
+
+/* The largest of --threads, which suites use that do not compare numbers of threads. */
+int run_most_threads(const struct run *run);
 
 #endif

@@ -402,6 +402,8 @@ void table_summary(FILE *out, struct style style, const struct result *result) {
 void table_suite(FILE *out, struct style style, const struct result *result, enum suite_id suite) {
   if (suite == SUITE_GRADIENTS)
     print_gradients(out, style, result);
+  else if (suite == SUITE_ACCURACY)
+    table_accuracy(out, style, result);
   else if (suite == SUITE_LIMITS)
     print_limits(out, style, result);
   else

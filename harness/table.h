@@ -20,7 +20,10 @@ void table_suite(FILE *out, struct style style, const struct result *result, enu
 /* Each suite in one line for each arch and number of threads. */
 void table_summary(FILE *out, struct style style, const struct result *result);
 
-/* One line a row or gradient cell, all in one table: a column that does not apply is empty. */
+/* The part of table_suite for SUITE_ACCURACY. */
+void table_accuracy(FILE *out, struct style style, const struct result *result);
+
+/* One line a row, accuracy or gradient cell, all in one table: a column that does not apply is empty. */
 void table_csv(FILE *out, const struct result *result);
 
 #endif

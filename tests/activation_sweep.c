@@ -1,14 +1,15 @@
-/* Every activation kernel of one ISA over the whole range of floats, against the bound of its kernels.def line.
+/* Every activation kernel over the whole range of floats, against the bound of its kernels.def line.
  *
  * test_activation_sweep ARCH
  *     2^20 sampled inputs of every exponent and sign (2^17 when built for an emulator), every special value, power
  *     of two and neighbourhood of a branch point
  *
- * test_activation_sweep ARCH --exhaustive [KERNEL]
- *     all 2^32 inputs, a minute or two per kernel, with a table of the largest errors
+ * test_activation_sweep ARCH|all --exhaustive [KERNEL...]
+ *     all 2^32 inputs, a minute or less per kernel, with a table of the largest errors; tools/accuracy runs this
  *
- * Only here is an absolute bound held to its place: it is accepted around a root of the slope and, for the rows through
- * SLEEF, where the textbook's formula loses its tail; the other kernels keep their relative accuracy everywhere else.
+ * Samples, errors and roots of slopes are those of bench's accuracy suite. Only here is an absolute bound held to its
+ * place: it is accepted around a root of the slope and, for the rows through SLEEF, where the textbook's formula loses
+ * its tail; the other kernels keep their relative accuracy everywhere else.
  */
 #include <math.h>
 #include <stdio.h>
@@ -17,191 +18,202 @@
 
 #include <omp.h>
 
+#include "harness/accuracy.h"
+#include "harness/activation_pass.h"
 #include "kernels/reference/reference.h"
 #include "tests/support.h"
 
-#define CHUNK 4096
-#ifndef SAMPLES_PER_BINADE
-#define SAMPLES_PER_BINADE 2048 /* times 2 signs and 256 exponents: 2^20 */
+#ifndef SPREAD
+#define SPREAD ((size_t)1 << 20)
 #endif
-
-static const struct kernel_table *table;
-
-static float float_of(uint32_t bits) {
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
-static uint32_t bits_of(float value) {
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-/* Where the formulas change: clamps, rounded powers, the point where a result becomes 1, 0, subnormal; roots of slopes;
- * multiples of ln 2 / 2, where a power of two changes (as is for e^x, halved for tanh, their square roots for gelu). */
-static const float branch_points[] = {
-    1.0f,       2.0f,       3.0f,       8.0f,       9.010913f, 10.0f,       13.06f,     14.2f,
-    14.5f,      14.6f,      17.33f,     20.0f,      43.67f,    51.6f,       54.0f,      64.0f,
-    87.33f,     88.02f,     88.73f,     91.93f,     100.0f,    103.28f,     103.97f,    106.0f,
-    108.0f,     108.7f,     112.0f,     0.7517915f, 1.278465f, 0.34657359f, 0.1732868f, 0.8325546f,
-    1.0397208f, 0.5198604f, 1.4420269f, 0x1p-12f,   0x1p-24f,  0x1p63f,     0x1p64f,    0x1.6a09e6p74f};
-#define BRANCH_POINTS (sizeof branch_points / sizeof *branch_points)
-#define NEIGHBOURS 64
-
-/* The sampled inputs, a multiple of CHUNK of them. */
-static float *sampled_inputs(size_t *count) {
-  const size_t most = 512 * (SAMPLES_PER_BINADE + 4) + 2 * BRANCH_POINTS * (2 * NEIGHBOURS + 1) + 16 + CHUNK;
-  float *x = malloc(most * sizeof *x);
-  size_t n = 0;
-  uint64_t state = test_seed();
-  for (uint32_t top = 0; top < 512; top++) {
-    const uint32_t power = top << 23;
-    for (int i = 0; i < SAMPLES_PER_BINADE; i++) x[n++] = float_of(power | (uint32_t)(test_random(&state) >> 41));
-    x[n++] = float_of(power), x[n++] = float_of(power + 1), x[n++] = float_of(power - 1);
-    x[n++] = float_of(power | 0x400000u);
-  }
-  for (size_t i = 0; i < BRANCH_POINTS; i++)
-    for (int d = -NEIGHBOURS; d <= NEIGHBOURS; d++) {
-      const float at = float_of(bits_of(branch_points[i]) + (uint32_t)d);
-      x[n++] = at, x[n++] = -at;
-    }
-  x[n++] = NAN, x[n++] = -NAN, x[n++] = INFINITY, x[n++] = -INFINITY, x[n++] = 0.0f, x[n++] = -0.0f;
-  while (n % CHUNK) x[n++] = 1.0f;
-  *count = n;
-  return x;
-}
 
 /* The gradients that the backward kernels multiply by, in turn. */
 static const float gradients[] = {1.0f, -0.7f, 3.1e-5f, -1.2e6f, 0x1.fffffep+20f, 0.0f, 9e-12f};
 #define GRADIENTS (sizeof gradients / sizeof *gradients)
 
-struct worst {
-  double ulp; /* the largest error where it counts in ulps */
-  float at;
-  size_t wrong; /* inputs beyond the bound */
-  float first_wrong, value;
+/* One kernel on the archs of a run, which are held against the same evaluation of the reference. */
+struct sweep {
+  const struct kernel *kernel;
+  const struct kernel_table *const *tables;
+  size_t table_count;
+  double root; /* of the slope, where the kernel's absolute bound counts; NAN: nowhere */
+  bool absolute_anywhere;
+};
+
+struct outcome {
+  struct accuracy_tally tally;
+  size_t wrong;       /* inputs beyond the bound */
+  size_t first_wrong; /* its number, and what was there */
+  float x, value;
   double reference;
 };
 
-/* Whether the kernel's absolute bound may stand in for ulps at x. */
-static bool absolute_counts(const struct kernel *kernel, float x) {
-  if (kernel->bound.absolute == 0) return false;
-  if (strstr(kernel->name, "_sleef")) return true;
-  const float root = strstr(kernel->name, "gelu") ? -0.7517915f : strstr(kernel->name, "mish") ? -1.1924f : -1.2784645f;
-  return fabsf(x - root) < 0.25f;
+static bool is_swept(const struct kernel *kernel) {
+  const bool elementwise = kernel->signature == SIGNATURE_map || kernel->signature == SIGNATURE_backward;
+  return elementwise && strcmp(kernel->suite, "activation") == 0;
 }
 
-static void check_chunk(const struct kernel *kernel, const float *x, size_t n, struct worst *worst) {
-  float dy[CHUNK], y[CHUNK];
-  kernel_function *const function = kernel_in_table(table, kernel);
+static struct sweep make_sweep(const struct kernel *kernel, const struct kernel_table *const *tables, size_t count) {
+  struct sweep sweep = {.kernel = kernel, .tables = tables, .table_count = count, .root = (double)NAN};
+  char activation[64];
+  const enum activation_pass pass = activation_pass(kernel->name, activation, sizeof activation);
+  if (kernel->bound.absolute == 0) return sweep;
+  if (pass != PASS_FORWARD && pass != PASS_COUNT) sweep.root = activation_root(activation);
+  sweep.absolute_anywhere = strstr(kernel->name, "_sleef");
+  return sweep;
+}
+
+static bool is_right(const struct sweep *sweep, float x, float dy, float y, double expected) {
+  const struct kernel *kernel = sweep->kernel;
+  /* A zero has the sign of the formula's. */
+  if (expected == 0 && !isnan(y) && !signbit(y) != !signbit(expected)) return false;
+  if (kernel->bound.kind == BOUND_EXACT) return within_bound(kernel, y, expected);
+  if (ulp_error(y, expected) <= kernel->bound.ulp) return true;
+  return (sweep->absolute_anywhere || accuracy_in_window(x, sweep->root)) &&
+         fabs((double)y - expected) <= kernel->bound.absolute * fabs((double)dy);
+}
+
+static void check_chunk(const struct sweep *sweep, const float *x, size_t first, struct outcome *outcomes) {
+  float dy[SAMPLE_CHUNK], y[SAMPLE_CHUNK];
+  double expected[SAMPLE_CHUNK];
+  const struct kernel *kernel = sweep->kernel;
   kernel_function *const reference = reference_functions[kernel - kernels];
   const bool backward = kernel->signature == SIGNATURE_backward;
   const struct parameters p = kernel->defaults;
-  if (backward) {
-    for (size_t i = 0; i < n; i++) dy[i] = gradients[(i + bits_of(x[i]) % 3) % GRADIENTS];
-    ((backward_kernel *)function)(x, dy, y, n, p);
-  } else {
-    ((map_kernel *)function)(x, y, n, p);
+  for (size_t i = 0; i < SAMPLE_CHUNK; i++) {
+    dy[i] = backward ? gradients[(i + bits_of(x[i]) % 3) % GRADIENTS] : 1;
+    expected[i] = backward ? ((backward_reference *)reference)((double)x[i], (double)dy[i], p)
+                           : ((map_reference *)reference)((double)x[i], p);
   }
-  for (size_t i = 0; i < n; i++) {
-    const double expected = backward ? ((backward_reference *)reference)((double)x[i], (double)dy[i], p)
-                                     : ((map_reference *)reference)((double)x[i], p);
-    if (backward && strstr(kernel->name, "_sleef")) { /* the textbook's formulas lose slopes that no float can hold */
-      const double slope = ((backward_reference *)reference)((double)x[i], 1, p);
-      if (fabs(slope) < 0x1p-126 || fabs(slope) > 0x1.fffffep127) continue;
-    }
-    const double error = ulp_error(y[i], expected), absolute = fabs((double)y[i] - expected);
-    bool right;
-    if (kernel->bound.kind == BOUND_EXACT)
-      right = within_bound(kernel, y[i], expected);
+  for (size_t t = 0; t < sweep->table_count; t++) {
+    struct outcome *outcome = &outcomes[t];
+    kernel_function *const function = kernel_in_table(sweep->tables[t], kernel);
+    if (backward)
+      ((backward_kernel *)function)(x, dy, y, SAMPLE_CHUNK, p);
     else
-      right = error <= kernel->bound.ulp || (absolute_counts(kernel, x[i]) &&
-                                             absolute <= kernel->bound.absolute * (backward ? fabs((double)dy[i]) : 1));
-    /* A zero has the sign of the formula's. */
-    if (!absolute_counts(kernel, x[i]) && expected == 0 && !isnan(y[i]) && !signbit(y[i]) != !signbit(expected))
-      right = false;
-    if (error > worst->ulp && !absolute_counts(kernel, x[i])) worst->ulp = error, worst->at = x[i];
-    if (!right && worst->wrong++ == 0) worst->first_wrong = x[i], worst->value = y[i], worst->reference = expected;
+      ((map_kernel *)function)(x, y, SAMPLE_CHUNK, p);
+    accuracy_add(&outcome->tally, x, y, expected, SAMPLE_CHUNK, sweep->root);
+    for (size_t i = 0; i < SAMPLE_CHUNK; i++) {
+      if (is_right(sweep, x[i], dy[i], y[i], expected[i]) || outcome->wrong++) continue;
+      outcome->first_wrong = first + i;
+      outcome->x = x[i], outcome->value = y[i], outcome->reference = expected[i];
+    }
   }
 }
 
-static void merge(struct worst *all, const struct worst *part) {
-  if (part->ulp > all->ulp) all->ulp = part->ulp, all->at = part->at;
-  if (part->wrong && !all->wrong)
-    all->first_wrong = part->first_wrong, all->value = part->value, all->reference = part->reference;
+static void merge(struct outcome *all, const struct outcome *part) {
+  accuracy_merge(&all->tally, &part->tally);
+  if (part->wrong && (!all->wrong || part->first_wrong < all->first_wrong)) {
+    all->first_wrong = part->first_wrong;
+    all->x = part->x, all->value = part->value, all->reference = part->reference;
+  }
   all->wrong += part->wrong;
 }
 
-/* Of the inputs x, or of all floats, on all threads, where x is NULL. Threads under an emulator
- * cost more than they save. */
-static struct worst sweep(const struct kernel *kernel, const float *x, size_t count) {
-  struct worst all = {0};
-#pragma omp parallel if (!x)
+/* On all threads for all floats. For a sample of them threads under an emulator cost more than they save. */
+static void run_sweep(const struct sweep *sweep, const struct float_samples *samples, struct outcome *outcomes) {
+  memset(outcomes, 0, sweep->table_count * sizeof *outcomes);
+#pragma omp parallel if (!samples->x)
   {
-    struct worst mine = {0};
-    float own[CHUNK];
-#pragma omp for schedule(static)
-    for (size_t i = 0; i < count; i += CHUNK) {
-      if (!x)
-        for (size_t j = 0; j < CHUNK; j++) own[j] = float_of((uint32_t)(i + j));
-      check_chunk(kernel, x ? x + i : own, CHUNK, &mine);
-    }
+    struct outcome mine[ARCH_COUNT] = {0};
+    float own[SAMPLE_CHUNK];
+#pragma omp for schedule(static, 1)
+    for (size_t i = 0; i < samples->count; i += SAMPLE_CHUNK)
+      check_chunk(sweep, float_samples_chunk(samples, i, own), i, mine);
 #pragma omp critical
-    merge(&all, &mine);
+    for (size_t t = 0; t < sweep->table_count; t++) merge(&outcomes[t], &mine[t]);
   }
-  return all;
 }
 
-static void print_wrong(const struct kernel *kernel, const struct worst *worst) {
-  printf("%s on %s: %zu inputs beyond the bound, the first x = %a (%.9g): %.9g, expected %.17g\n", kernel->name,
-         table->name, worst->wrong, (double)worst->first_wrong, (double)worst->first_wrong, (double)worst->value,
-         worst->reference);
+static void print_wrong(const struct kernel *kernel, const char *arch, const struct outcome *outcome) {
+  printf("%s on %s: %zu inputs beyond the bound, the first x = %a (%.9g): %.9g, expected %.17g\n", kernel->name, arch,
+         outcome->wrong, (double)outcome->x, (double)outcome->x, (double)outcome->value, outcome->reference);
 }
 
-static const float *inputs;
-static size_t input_count;
+/* ---- a sample of the floats ------------------------------------------------------------------------------------- */
+
+static const struct kernel_table *table;
+static struct float_samples inputs;
 
 static void test_sampled(void **state) {
   const struct kernel *kernel = *state;
-  const struct worst worst = sweep(kernel, inputs, input_count);
-  if (worst.wrong) print_wrong(kernel, &worst);
-  assert_int_equal(worst.wrong, 0);
+  const struct sweep sweep = make_sweep(kernel, &table, 1);
+  struct outcome outcome;
+  run_sweep(&sweep, &inputs, &outcome);
+  if (outcome.wrong) print_wrong(kernel, table->name, &outcome);
+  assert_int_equal(outcome.wrong, 0);
 }
 
-static bool is_swept(const struct kernel *kernel) {
-  const bool of_input = kernel->signature == SIGNATURE_map || kernel->signature == SIGNATURE_backward;
-  return strcmp(kernel->suite, "activation") == 0 && of_input && !strstr(kernel->name, "_from_output");
-}
+/* ---- all of them ------------------------------------------------------------------------------------------------ */
 
-static int sweep_everything(const char *name) {
-  size_t wrong = 0, swept = 0;
-  printf("%-26s %-8s %10s %16s\n", "kernel", "arch", "max ulp", "at x");
-  for (size_t i = 0; i < KERNEL_COUNT; i++) {
-    if (!is_swept(&kernels[i]) || (name && strcmp(name, kernels[i].name) != 0)) continue;
-    const struct worst worst = sweep(&kernels[i], NULL, (size_t)1 << 32);
-    printf("%-26s %-8s %10.4f %16a\n", kernels[i].name, table->name, worst.ulp, (double)worst.at);
-    if (worst.wrong) print_wrong(&kernels[i], &worst);
-    fflush(stdout);
-    wrong += worst.wrong, swept++;
+static size_t sweep_every_float(const struct kernel *kernel, const struct kernel_table *const *tables, size_t count) {
+  const struct sweep sweep = make_sweep(kernel, tables, count);
+  const struct float_samples every = float_samples_every();
+  struct outcome outcomes[ARCH_COUNT];
+  size_t wrong = 0;
+  const double begin = omp_get_wtime();
+  run_sweep(&sweep, &every, outcomes);
+  const double seconds = omp_get_wtime() - begin;
+  for (size_t t = 0; t < count; t++) {
+    const struct accuracy_tally *tally = &outcomes[t].tally;
+    printf("%-26s %-8s %10.4f %16a %10.1e %8.0f\n", kernel->name, tables[t]->name, tally->ulp_max,
+           (double)tally->ulp_max_at, tally->absolute_max, seconds);
+    if (outcomes[t].wrong) print_wrong(kernel, tables[t]->name, &outcomes[t]);
+    wrong += outcomes[t].wrong;
   }
-  if (!swept) {
-    fprintf(stderr, "no activation kernel '%s'; kernels.def has them all\n", name);
+  fflush(stdout);
+  return wrong;
+}
+
+static bool is_named(const struct kernel *kernel, char **names, int count) {
+  for (int i = 0; i < count; i++)
+    if (strcmp(kernel->name, names[i]) == 0) return true;
+  return count == 0;
+}
+
+/* names: of the kernels to sweep; all when there is none. */
+static int sweep_everything(const struct kernel_table *const *tables, size_t table_count, char **names, int count) {
+  size_t wrong = 0;
+  for (int i = 0; i < count; i++) {
+    const struct kernel *kernel = kernel_find(names[i]);
+    if (kernel && is_swept(kernel)) continue;
+    fprintf(stderr, "no activation kernel '%s'; kernels.def has them all\n", names[i]);
     return 2;
   }
+  printf("%-26s %-8s %10s %16s %10s %8s\n", "kernel", "arch", "max ulp", "at x", "near root", "seconds");
+  for (size_t i = 0; i < KERNEL_COUNT; i++)
+    if (is_swept(&kernels[i]) && is_named(&kernels[i], names, count))
+      wrong += sweep_every_float(&kernels[i], tables, table_count);
   return wrong ? 1 : 0;
 }
 
+/* The table of the arch of that name, or those of all archs that run here. */
+static size_t choose_tables(int argc, char **argv, const struct kernel_table **tables) {
+  const struct cpu_features cpu = cpu_detect();
+  size_t count = 0;
+  if (strcmp(argv[1], "all") != 0) {
+    tables[0] = test_table(argc, argv);
+    return 1;
+  }
+  for (enum arch arch = 0; arch < ARCH_COUNT; arch++)
+    if (!arch_obstacle(arch, &cpu)) tables[count++] = arch_table(arch);
+  return count;
+}
+
 int main(int argc, char **argv) {
-  const bool exhaustive = argc >= 3 && argc <= 4 && strcmp(argv[2], "--exhaustive") == 0;
-  table = test_table(exhaustive ? 2 : argc, argv);
-  if (exhaustive) return sweep_everything(argc == 4 ? argv[3] : NULL);
-  inputs = sampled_inputs(&input_count);
+  if (argc >= 3 && strcmp(argv[2], "--exhaustive") == 0) {
+    const struct kernel_table *tables[ARCH_COUNT];
+    const size_t count = choose_tables(2, argv, tables);
+    return sweep_everything(tables, count, argv + 3, argc - 3);
+  }
+  table = test_table(argc, argv);
+  if (!float_samples_choose(&inputs, SPREAD, test_seed())) return 1;
   struct CMUnitTest tests[KERNEL_COUNT];
   size_t count = 0;
   for (size_t i = 0; i < KERNEL_COUNT; i++)
     if (is_swept(&kernels[i]))
       tests[count++] = (struct CMUnitTest){kernels[i].name, test_sampled, NULL, NULL, (void *)(uintptr_t)&kernels[i]};
-  return _cmocka_run_group_tests(table->name, tests, count, NULL, NULL) ? 1 : 0;
+  const int failures = _cmocka_run_group_tests(table->name, tests, count, NULL, NULL);
+  float_samples_free(&inputs);
+  return failures ? 1 : 0;
 }

@@ -73,18 +73,6 @@ bool guarded_untouched(const struct guarded *buffer, const void *data, size_t by
   return true;
 }
 
-double ulp_error(float value, double reference) {
-  if (isnan(value) && isnan(reference)) return 0;
-  if (isnan(value) || isnan(reference)) return INFINITY;
-  const float nearest = (float)reference;
-  if (isinf(value) && nearest == value) return 0;
-  if (isinf(reference)) return INFINITY;
-  const double distance = fabs((isinf(value) ? copysign(0x1p128, (double)value) : (double)value) - reference);
-  int exponent = 128;
-  if (!isinf(nearest)) frexp((double)nearest, &exponent);
-  return distance / (exponent - 24 < -149 || nearest == 0 ? 0x1p-149 : ldexp(1, exponent - 24));
-}
-
 bool within_bound(const struct kernel *kernel, float value, double reference) {
   if (kernel->bound.kind == BOUND_EXACT) {
     const float expected = (float)reference;

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "harness/ulp.h"
 #include "kernels/select.h"
 
 /* ctest counts a test that exits with this as skipped, by name. */
@@ -42,11 +43,6 @@ bool guarded_untouched(const struct guarded *buffer, const void *data, size_t by
 
 /* Fills [begin, end) with 0x5a again. */
 void guarded_reset(const struct guarded *buffer);
-
-/* The distance of value from reference in units of the last place of the float nearest to reference; subnormal units
- * below the smallest normal. 0 where both are NaN or round to the same infinity, INFINITY where only one is NaN. A value
- * that overflowed by a hair counts as 2^128. */
-double ulp_error(float value, double reference);
 
 /* Whether value is within the bound of a BOUND_EXACT or BOUND_ULP kernel. */
 bool within_bound(const struct kernel *kernel, float value, double reference);

@@ -13,7 +13,6 @@
 #include "harness/layer_statistics.h"
 #include "harness/lsuv.h"
 #include "harness/network.h"
-#include "harness/pin.h"
 #include "harness/suite.h"
 #include "harness/suite/gradient_tally.h"
 #include "harness/theory.h"
@@ -256,13 +255,6 @@ static bool load_images(struct grid *grid, struct error *error) {
   return true;
 }
 
-static int largest_thread_count(const struct run *run) {
-  int largest = 0;
-  for (size_t i = 0; i < run->options->thread_count; i++)
-    if (run->options->threads[i] > largest) largest = run->options->threads[i];
-  return largest > 0 ? largest : pin_capacity(run->topology, run->options->pin);
-}
-
 /* The networks run once, on the best of the archs that were asked for: all give the same gradients to rounding. */
 static const struct kernel_table *best_table(const struct options *options) {
   enum arch best = options->archs[0];
@@ -278,7 +270,7 @@ bool suite_gradients(struct run *run, struct error *error) {
   struct grid grid = {.options = options,
                       .table = table,
                       .rng = rng_init(options->rng, table, run->cpu),
-                      .threads = largest_thread_count(run),
+                      .threads = run_most_threads(run),
                       .inputs = images ? DATASET_PIXELS : options->width};
   if (run->planning) {
     if (images && !options->list && !dataset_check(NULL, error)) return false;

@@ -1,0 +1,86 @@
+#include "harness/accuracy.h"
+
+#include <assert.h>
+#include <float.h>
+#include <math.h>
+
+#include "harness/activation_pass.h"
+#include "harness/ulp.h"
+
+void accuracy_evaluate(const struct accuracy_function *function, const float *x, float *y, size_t n) {
+  float output[SAMPLE_CHUNK], ones[SAMPLE_CHUNK];
+  assert(n <= SAMPLE_CHUNK);
+  if (function->forward) function->forward(x, output, n, function->p);
+  const float *from = function->forward ? output : x;
+  if (function->signature == SIGNATURE_map) {
+    ((map_kernel *)function->function)(from, y, n, function->p);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) ones[i] = 1;
+  ((backward_kernel *)function->function)(from, ones, y, n, function->p);
+}
+
+/* ---- errors ----------------------------------------------------------------------------------------------------- */
+
+bool accuracy_in_window(float x, double root) { return fabs((double)x - root) < ROOT_WINDOW; }
+
+void accuracy_add(struct accuracy_tally *tally, const float *x, const float *y, const double *expected, size_t n,
+                  double root) {
+  double errors[SAMPLE_CHUNK];
+  struct accuracy_tally sum = *tally; /* in registers: it cannot be one of the arrays */
+  assert(n <= SAMPLE_CHUNK);
+  for (size_t i = 0; i < n; i++) errors[i] = ulp_error(y[i], expected[i]);
+  for (size_t i = 0; i < n; i++) {
+    if (!isfinite(x[i])) continue;
+    sum.samples++;
+    if (accuracy_in_window(x[i], root)) {
+      const double absolute = isnan(y[i]) ? (double)INFINITY : fabs((double)y[i] - expected[i]);
+      sum.in_window++;
+      if (absolute > sum.absolute_max) sum.absolute_max = absolute, sum.absolute_max_at = x[i];
+      continue;
+    }
+    sum.ulp_sum += errors[i];
+    if (errors[i] > sum.ulp_max) sum.ulp_max = errors[i], sum.ulp_max_at = x[i];
+  }
+  *tally = sum;
+}
+
+void accuracy_merge(struct accuracy_tally *tally, const struct accuracy_tally *later) {
+  tally->samples += later->samples;
+  tally->in_window += later->in_window;
+  tally->ulp_sum += later->ulp_sum;
+  if (later->ulp_max > tally->ulp_max) tally->ulp_max = later->ulp_max, tally->ulp_max_at = later->ulp_max_at;
+  if (later->absolute_max > tally->absolute_max)
+    tally->absolute_max = later->absolute_max, tally->absolute_max_at = later->absolute_max_at;
+}
+
+/* ---- ends ------------------------------------------------------------------------------------------------------- */
+
+static bool is_below(const struct accuracy_function *function, uint32_t x_bits, float least) {
+  const float x = float_of(x_bits);
+  float y;
+  accuracy_evaluate(function, &x, &y, 1);
+  return fabsf(y) < least;
+}
+
+/* The first x of that sign whose value is below least. */
+static float find_end(const struct accuracy_function *function, uint32_t sign, float least) {
+  uint32_t low = sign | bits_of(0.5f), high = sign | bits_of(FLT_MAX);
+  if (is_below(function, low, least) || !is_below(function, high, least)) return NAN;
+  while (high - low > 1) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (is_below(function, middle, least))
+      high = middle;
+    else
+      low = middle;
+  }
+  return float_of(high);
+}
+
+struct accuracy_ends accuracy_find_ends(const struct accuracy_function *function) {
+  const uint32_t minus = 0x80000000u;
+  return (struct accuracy_ends){.subnormal_below = find_end(function, minus, FLT_MIN),
+                                .zero_below = find_end(function, minus, FLT_TRUE_MIN),
+                                .subnormal_above = find_end(function, 0, FLT_MIN),
+                                .zero_above = find_end(function, 0, FLT_TRUE_MIN)};
+}
