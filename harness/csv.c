@@ -23,6 +23,14 @@ static void csv_number(FILE *out, double number, const char *end) {
   fputs(end, out);
 }
 
+/* So many empty fields. */
+static void csv_skip(FILE *out, int columns) {
+  while (columns-- > 0) fputc(',', out);
+}
+
+#define GRADIENT_COLUMNS 13
+#define ACCURACY_COLUMNS 10
+
 static void csv_row(FILE *out, const struct result *result, const struct result_row *row) {
   const struct result_accuracy *accuracy = result_accuracy_of(result, row);
   const double t = row->time.median;
@@ -45,8 +53,10 @@ static void csv_row(FILE *out, const struct result *result, const struct result_
   csv_text(out, row->limit);
   csv_number(out, row->limit[0] ? row->fraction_of_limit : NAN, ",");
   csv_number(out, row->times_scalar > 0 ? row->times_scalar : NAN, ",");
-  fputs(",,,,,,,,,,,,", out);
-  csv_number(out, accuracy ? accuracy->ulp_max : NAN, ",,,,,,,,,\n");
+  csv_skip(out, GRADIENT_COLUMNS);
+  csv_number(out, accuracy ? accuracy->ulp_max : NAN, "");
+  csv_skip(out, ACCURACY_COLUMNS - 1);
+  fputc('\n', out);
 }
 
 static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
@@ -57,7 +67,8 @@ static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
   csv_text(out, accuracy->arch);
   fputc(',', out);
   csv_text(out, accuracy->provider);
-  fprintf(out, ",%zu,,,,,,,,,,,,,,,,,,,,,,,", accuracy->samples);
+  fprintf(out, ",%zu,", accuracy->samples);
+  csv_skip(out, 10 + GRADIENT_COLUMNS);
   csv_number(out, accuracy->ulp_max, ",");
   csv_number(out, accuracy->ulp_max_at, ",");
   csv_number(out, accuracy->ulp_mean, ",");
@@ -86,7 +97,9 @@ static void csv_cell(FILE *out, const struct gradient_cell *cell) {
   csv_number(out, cell->theory_decay_per_layer, ",");
   csv_text(out, verdict_names[cell->verdict]);
   fprintf(out, "%zu,", cell->verdict_layer);
-  csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, ",,,,,,,,,,\n");
+  csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, "");
+  csv_skip(out, ACCURACY_COLUMNS);
+  fputc('\n', out);
 }
 
 void table_csv(FILE *out, const struct result *result) {

@@ -37,17 +37,15 @@ static void ends_cell(struct grid_row *row, size_t column, double below, double 
   if (!row->cells[column][0]) grid_cell(row, column, "-");
 }
 
-/* below: the row stands under ours of the same kernel and arch, and only its provider is new. */
+/* below: the row stands under another of the same kernel and arch, and only its provider is new. */
 static void add_accuracy(struct grid *grid, const struct result_accuracy *accuracy, bool below) {
   char activation[NAME];
   const enum activation_pass pass = pass_of(accuracy, activation);
   const bool own = strcmp(accuracy->provider, OWN_PROVIDER) == 0;
-  struct grid_row *row = grid_add(grid);
   const char *name = pass < PASS_COUNT ? pass_names[pass] : accuracy->kernel;
-  if (below)
-    grid_cell(row, 0, "  %s", accuracy->provider);
-  else
-    grid_cell(row, 0, "%s%s%s", name, own ? "" : "/", own ? "" : accuracy->provider);
+  if (!own && !below) grid_cell(grid_add(grid), 0, "%s", name);
+  struct grid_row *row = grid_add(grid);
+  grid_cell(row, 0, "%s%s", own ? "" : "  ", own ? name : accuracy->provider);
   grid_cell(row, 1, "%s", accuracy->arch);
   error_cell(row, 2, accuracy->ulp_max);
   grid_cell(row, 3, "-");

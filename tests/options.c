@@ -58,6 +58,7 @@ static void defaults(void **state) {
   assert_true(o.width == 256 && o.batch == 64 && o.seeds == 5 && o.seed == 1);
   assert_true(o.rng == RNG_PHILOX4X32_10);
   assert_true(o.min_time == 0.05 && !o.min_time_given && o.bias_std == 0);
+  assert_true(o.samples == 1 << 20);
   assert_string_equal(o.inits[0].text, "normal(0,1)");
   assert_true(o.inits[0].arguments[0] == 0 && o.inits[0].arguments[1] == 1);
 }
@@ -65,7 +66,7 @@ static void defaults(void **state) {
 static void quick_changes_defaults_only(void **state) {
   (void)state;
   const struct options quick = ACCEPTED("--quick"), given = ACCEPTED("--quick", "--seeds=7", "--min-time=0.2");
-  assert_true(quick.quick && quick.seeds == 2 && quick.min_time == 0.01);
+  assert_true(quick.quick && quick.seeds == 2 && quick.min_time == 0.01 && quick.samples == 1 << 17);
   assert_true(given.seeds == 7 && given.min_time == 0.2 && given.min_time_given);
 }
 
@@ -123,6 +124,17 @@ static void generators(void **state) {
   }
   REFUSED("did you mean ars4x32-7", "known: philox4x32-10, philox4x32-7, threefry2x32-20, ars4x32-7, tensorflow, jax",
           "--rng=ars4x32");
+}
+
+static void samples(void **state) {
+  (void)state;
+  assert_true(ACCEPTED("--samples=1").samples == 1 && ACCEPTED("--quick", "--samples=67108864").samples == 1 << 26);
+  assert_true(ACCEPTED("--samples=all").samples == 0 && ACCEPTED("--quick", "--samples=all").samples == 0);
+  REFUSED("--samples", "a whole number or all", "--samples=many");
+  REFUSED("--samples", "a whole number or all", "--samples=");
+  REFUSED("--samples", "whole number", "--samples=1e6");
+  REFUSED("--samples", "at least 1", "--samples=0");
+  REFUSED("--samples", "at most 67108864", "--samples=67108865");
 }
 
 static void help_and_version(void **state) {
@@ -239,6 +251,7 @@ int main(void) {
       cmocka_unit_test(commas_in_parentheses_belong_to_the_item),
       cmocka_unit_test(names),
       cmocka_unit_test(generators),
+      cmocka_unit_test(samples),
       cmocka_unit_test(help_and_version),
       cmocka_unit_test(unknown_options),
       cmocka_unit_test(unknown_names_list_the_known),

@@ -75,6 +75,27 @@ static struct result example(void) {
     snprintf(row.name, sizeof row.name, "dense/dense_forward/32x1024x1024/arch:avx2/threads:%d", i + 1);
     result_add_row(&result, &row);
   }
+  result_add_accuracy(&result, &(struct result_accuracy){.name = "accuracy/dense_forward/arch:avx2",
+                                                         .suite = "accuracy",
+                                                         .kernel = "dense_forward",
+                                                         .arch = "avx2",
+                                                         .provider = "depthmark",
+                                                         .samples = 4278190080,
+                                                         .ulp_max = 3.5,
+                                                         .ulp_max_at = -1.75,
+                                                         .ulp_mean = 0.0625,
+                                                         .root = -0.75,
+                                                         .absolute_max = 2.0e-08,
+                                                         .absolute_max_at = -0.7,
+                                                         .subnormal_below = -13.3,
+                                                         .zero_below = -14.5,
+                                                         .subnormal_above = NAN,
+                                                         .zero_above = NAN});
+  result_add_accuracy(&result, &(struct result_accuracy){.name = "accuracy/x/arch:avx2/provider:other",
+                                                         .kernel = "x",
+                                                         .ulp_max = INFINITY,
+                                                         .root = NAN,
+                                                         .absolute_max = NAN});
   struct gradient_cell cell = {.initializer = "normal(0,1)",
                                .activation = "relu",
                                .data = "normal",
@@ -114,6 +135,15 @@ static void what_is_written_is_read(void **state) {
     assert_true(read.rows[i].support == written.rows[i].support && read.rows[i].threads == written.rows[i].threads);
     assert_true(read.rows[i].iterations == written.rows[i].iterations && read.rows[i].flops == written.rows[i].flops);
   }
+  assert_int_equal(read.accuracy_count, 2);
+  const struct result_accuracy *accuracy = &read.accuracies[0], *expected = &written.accuracies[0];
+  assert_string_equal(accuracy->name, expected->name);
+  assert_string_equal(accuracy->kernel, "dense_forward");
+  assert_true(accuracy->samples == 4278190080 && accuracy->ulp_max == 3.5 && accuracy->ulp_max_at == -1.75);
+  assert_true(accuracy->ulp_mean == 0.0625 && accuracy->root == -0.75 && accuracy->absolute_max == 2.0e-08);
+  assert_true(accuracy->absolute_max_at == -0.7 && accuracy->subnormal_below == -13.3 && accuracy->zero_below == -14.5);
+  assert_true(isnan(accuracy->subnormal_above) && isnan(accuracy->zero_above));
+  assert_true(isnan(read.accuracies[1].ulp_max) && isnan(read.accuracies[1].root));
   const struct gradient_cell *cell = &read.cells[0];
   assert_int_equal(read.cell_count, 1);
   assert_true(isnan(cell->decay_per_layer) && cell->theory_decay_per_layer == 2.4);
@@ -147,6 +177,25 @@ static void the_shape_is_google_benchmarks(void **state) {
     const size_t length = strlen(name) - strlen(suffixes[i]);
     assert_string_equal(name + length, suffixes[i]);
     assert_memory_equal(name, result.rows[0].name, length);
+  }
+  json_decref(root);
+  free(text);
+  result_free(&result);
+}
+
+/* A row has the accuracy that was measured of the same kernel, arch and provider. */
+static void rows_have_their_accuracy(void **state) {
+  (void)state;
+  struct result result = example();
+  strcpy(result.rows[1].arch, "scalar");
+  strcpy(result.rows[2].kernel, "dense_backward_data");
+  strcpy(result.rows[3].provider, "other");
+  char *text = result_to_json(&result);
+  json_t *root = json_loads(text, 0, NULL);
+  const json_t *rows = json_object_get(root, "benchmarks");
+  for (size_t i = 0; i < result.row_count; i++) {
+    const json_t *ulps = json_object_get(json_array_get(rows, 5 * i), "ulp_max");
+    assert_true(i % 4 == 0 ? json_real_value(ulps) == 3.5 : !ulps);
   }
   json_decref(root);
   free(text);
@@ -230,11 +279,33 @@ static void wrong_types_are_named(void **state) {
   assert_change_refused("\"time_unit\": \"ns\"", "\"time_unit\": \"ms\"", "benchmarks[0].time_unit");
   assert_change_refused("\"run_type\": \"iteration\"", "\"run_type\": \"dream\"", "benchmarks[0].run_type");
   assert_change_refused("\"real_time_low\":", "\"real_time_now\":", "benchmarks[0].real_time_low is missing");
+  assert_change_refused("\"ulp_mean\": 0.0625", "\"ulp_mean\": \"0.0625\"", "accuracy[0].ulp_mean is a string");
+  assert_change_refused("\"ulp_mean\":", "\"ulp_median\":", "accuracy[0].ulp_mean is missing");
+  assert_change_refused("\"ulp_mean\": 0.0625", "\"ulp_mean\": -0.0625", "accuracy[0] has a negative error");
+  assert_change_refused("\"root\": -0.75", "\"root\": null", "accuracy[0] has only one of root and absolute_max");
+  assert_change_refused("\"accuracy\": [", "\"accuracy\": 1, \"others\": [", "accuracy is a whole number");
   assert_change_refused("\"verdict\": \"overflow\"", "\"verdict\": \"fine\"", "gradients[0].verdict");
   assert_change_refused("\"depth\": 2", "\"depth\": 3", "gradients[0].layers holds 2 layers");
   assert_change_refused("\"z_rms\": 1.0", "\"z_rms\": \"1\"", "gradients[0].layers[0].z_rms");
   assert_change_refused("\"warnings\": [", "\"warnings\": 1, \"others\": [", "machine.warnings is a whole number");
   assert_change_refused("\"date\":", "\"date\": \"\", \"date\":", "duplicate");
+}
+
+static void files_from_before_accuracy_are_read(void **state) {
+  (void)state;
+  struct result written = example(), read;
+  struct error error;
+  char *text = result_to_json(&written), *at = strstr(text, "\"accuracy\": [");
+  const char *path = in_folder("before.json");
+  assert_non_null(at);
+  memcpy(at, "\"elsewhere\":[", strlen("\"elsewhere\":["));
+  put(path, text, strlen(text));
+  if (!result_read(&read, path, &error)) fail_msg("%s", error.text);
+  assert_int_equal(read.accuracy_count, 0);
+  assert_int_equal(read.row_count, written.row_count);
+  free(text);
+  result_free(&read);
+  result_free(&written);
 }
 
 static void other_files_are_refused(void **state) {
@@ -335,6 +406,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_written_is_read),
       cmocka_unit_test(the_shape_is_google_benchmarks),
+      cmocka_unit_test(rows_have_their_accuracy),
+      cmocka_unit_test(files_from_before_accuracy_are_read),
       cmocka_unit_test(text_that_is_not_utf8_does_not_stop_the_writer),
       cmocka_unit_test(every_truncation_is_an_error),
       cmocka_unit_test(wrong_types_are_named),

@@ -57,6 +57,45 @@ static void add_cell(struct result *result, enum verdict verdict, size_t layer, 
   result_add_cell(result, &cell);
 }
 
+static void add_accuracy(struct result *result, const char *kernel, const char *arch, const char *provider,
+                         struct result_accuracy accuracy) {
+  strcpy(accuracy.suite, "accuracy");
+  strcpy(accuracy.kernel, kernel);
+  strcpy(accuracy.arch, arch);
+  strcpy(accuracy.provider, provider);
+  accuracy.samples = 1064952;
+  snprintf(accuracy.name, sizeof accuracy.name, "accuracy/%s/arch:%s", kernel, arch);
+  result_add_accuracy(result, &accuracy);
+}
+
+#define NEVER .subnormal_below = NAN, .zero_below = NAN, .subnormal_above = NAN, .zero_above = NAN
+#define NO_ROOT .root = NAN, .absolute_max = NAN, .absolute_max_at = NAN
+
+static void add_accuracies(struct result *result) {
+  const struct result_accuracy exact = {.ulp_max_at = NAN, NO_ROOT, NEVER};
+  const struct result_accuracy slope = {.ulp_max = 3.517,
+                                        .ulp_max_at = -1.771,
+                                        .ulp_mean = 0.0712,
+                                        NO_ROOT,
+                                        .subnormal_below = -44.36142,
+                                        .zero_below = -52.67891,
+                                        .subnormal_above = 44.36142,
+                                        .zero_above = 52.67891};
+  struct result_accuracy lost = slope, bad = exact, rooted = slope;
+  lost.ulp_max = 7.8e37, lost.ulp_max_at = -1.234567e-38, lost.ulp_mean = 1.5e36;
+  lost.subnormal_below = -87.33655, lost.zero_below = -103.9721, lost.subnormal_above = lost.zero_above = 17.32868;
+  bad.ulp_max = bad.ulp_mean = INFINITY, bad.ulp_max_at = 3.4e38, bad.zero_above = 20;
+  rooted.ulp_max = 3.98765, rooted.root = -0.75179152, rooted.absolute_max = 2e-8, rooted.absolute_max_at = -0.75;
+  rooted.subnormal_below = -13.33655, rooted.zero_below = -14.53965, rooted.subnormal_above = rooted.zero_above = NAN;
+  add_accuracy(result, "tanh_forward", "avx512", "depthmark", exact);
+  add_accuracy(result, "tanh_forward", "avx512", "random123", bad);
+  add_accuracy(result, "tanh_derivative", "avx512", "depthmark", slope);
+  add_accuracy(result, "tanh_backward_from_output", "avx512", "depthmark", lost);
+  add_accuracy(result, "tanh_backward_from_output", "avx2", "random123", lost);
+  add_accuracy(result, "hard_sigmoid_keras2_forward", "avx512", "depthmark", exact);
+  add_accuracy(result, "gelu_tanh_derivative", "avx512", "depthmark", rooted);
+}
+
 static struct result example(void) {
   struct result result;
   result_init(&result);
@@ -71,6 +110,7 @@ static struct result example(void) {
       add_row(&result, "training", "step", "8x1024x128", arch, threads, "depthmark");
       add_row(&result, "training", "softmax_cross_entropy", "8192x1000", arch, threads, "depthmark");
     }
+  add_accuracies(&result);
   add_cell(&result, VERDICT_OVERFLOW, 1000, NAN);
   add_cell(&result, VERDICT_VANISHING, 0, -1.9569);
   return result;
@@ -185,9 +225,87 @@ static void csv_is_one_table(void **state) {
     if (fields(line, length) != columns) fail_msg("%zu fields: %.*s", fields(line, length), (int)length, line);
     line += length + 1;
   }
-  assert_int_equal(lines, 1 + result.row_count + result.cell_count);
+  assert_int_equal(lines, 1 + result.row_count + result.accuracy_count + result.cell_count);
   assert_non_null(strstr(text, "\"gradients/normal(0,1)/leaky_relu(0.2)/1000\",gradients,"));
   assert_null(strstr(text, "nan"));
+  assert_null(strstr(text, "inf"));
+  free(text);
+  result_free(&result);
+}
+
+/* The field of that column in the line that begins with start. */
+static const char *csv_field(const char *text, const char *start, const char *column) {
+  static char field[256];
+  const char *name = text, *value = strstr(text, start);
+  assert_non_null(value);
+  while (strncmp(name, column, strlen(column)) != 0 || !strchr(",\n", name[strlen(column)])) {
+    name += strcspn(name, ",\n");
+    if (*name != ',') fail_msg("there is no column %s", column);
+    name++, value += strcspn(value, ",\n") + 1;
+  }
+  snprintf(field, sizeof field, "%.*s", (int)strcspn(value, ",\n"), value);
+  return field;
+}
+
+static void csv_has_accuracies(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  add_row(&result, "activation", "gelu_tanh_derivative", "1000", "avx512", 1, "depthmark");
+  add_row(&result, "activation", "gelu_tanh_derivative", "1001", "avx512", 1, "other");
+  add_accuracies(&result);
+  char *text;
+  PRINTED(text, table_csv(out, &result));
+  assert_string_equal(csv_field(text, "activation/gelu_tanh_derivative/1000", "ulp_max"), "3.98765");
+  assert_string_equal(csv_field(text, "activation/gelu_tanh_derivative/1000", "ulp_max_at"), "");
+  assert_string_equal(csv_field(text, "activation/gelu_tanh_derivative/1001", "ulp_max"), "");
+  const char *const line = "accuracy/gelu_tanh_derivative/";
+  assert_string_equal(csv_field(text, line, "suite"), "accuracy");
+  assert_string_equal(csv_field(text, line, "arch"), "avx512");
+  assert_string_equal(csv_field(text, line, "provider"), "depthmark");
+  assert_string_equal(csv_field(text, line, "samples"), "1064952");
+  assert_string_equal(csv_field(text, line, "ulp_max"), "3.98765");
+  assert_string_equal(csv_field(text, line, "ulp_max_at"), "-1.771");
+  assert_string_equal(csv_field(text, line, "root"), "-0.75179152");
+  assert_string_equal(csv_field(text, line, "zero_below"), "-14.53965");
+  assert_string_equal(csv_field(text, line, "zero_above"), "");
+  free(text);
+  result_free(&result);
+}
+
+static void accuracies_stand_below_their_activation(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  add_accuracies(&result);
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_ACCURACY));
+  const char *tables = strstr(text, "\ntanh\n");
+  assert_non_null(strstr(text, "\naccuracy on 1064952 floats"));
+  assert_non_null(tables);
+  assert_string_equal(tables, "\n"
+                              "tanh\n"
+                              "pass        arch   max ulp       at x    mean       subnormal            zero\n"
+                              "forward     avx512    0.00          -    0.00               -               -\n"
+                              "  random123 avx512     NaN    3.4e+38     NaN               -             +20\n"
+                              "derivative  avx512    3.52     -1.771    0.07        +-44.361        +-52.679\n"
+                              "from output avx512 7.8e+37 -1.235e-38 1.5e+36 -87.337 +17.329 -103.97 +17.329\n"
+                              "from output\n"
+                              "  random123 avx2   7.8e+37 -1.235e-38 1.5e+36 -87.337 +17.329 -103.97 +17.329\n"
+                              "\n"
+                              "hard_sigmoid_keras2\n"
+                              "pass    arch   max ulp at x mean subnormal zero\n"
+                              "forward avx512    0.00    - 0.00         -    -\n"
+                              "\n"
+                              "gelu_tanh\n"
+                              "pass       arch   max ulp   at x mean subnormal   zero near root\n"
+                              "derivative avx512    3.99 -1.771 0.07   -13.337 -14.54   2.0e-08\n"
+                              "near root: the largest absolute error within 0.25 of x = -0.7517915, where the\n"
+                              "slope crosses zero and ulps are not counted; 2^-23 = 1.2e-07 is allowed.\n");
+  free(text);
+  PRINTED(text, table_suite(out, (struct style){.markdown = true}, &result, SUITE_ACCURACY));
+  assert_non_null(strstr(text, "### tanh\n\n| pass | arch |"));
+  assert_non_null(strstr(text, "| from output | avx512 | 7.8e+37 | -1.235e-38 |"));
   free(text);
   result_free(&result);
 }
@@ -214,6 +332,8 @@ int main(void) {
       cmocka_unit_test(support_rows_are_left_out),
       cmocka_unit_test(a_peer_follows_our_row),
       cmocka_unit_test(csv_is_one_table),
+      cmocka_unit_test(csv_has_accuracies),
+      cmocka_unit_test(accuracies_stand_below_their_activation),
       cmocka_unit_test(verdicts_name_the_layer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
