@@ -51,7 +51,7 @@ grep -q -- --filter out || fail "--help does not explain --filter"
 run 0 --version
 [ "$(wc -l <out)" = 1 ] || fail "--version is not one line"
 run 0 --list
-for suite in limits init activation dense training gradients; do
+for suite in limits init activation accuracy dense training gradients; do
   grep -q "^$suite/" out || fail "--list has no $suite"
 done
 [ -z "$(sort out | uniq -d)" ] || fail "--list has a name twice"
@@ -69,6 +69,13 @@ run 0 --list --suite=init --filter='init_zeros/'
 run 0 --list --peers --suite=init --arch=auto --filter='init_zeros/'
 grep -q 'provider:glibc$' out || [ ${#emulator[@]} != 0 ] || fail "--list --peers has no peer"
 
+run 0 --list --suite=accuracy --arch=scalar --filter='/tanh_'
+for kernel in tanh_forward tanh_derivative tanh_backward; do
+  grep -qx "accuracy/$kernel/arch:scalar" out || fail "--list has no accuracy of $kernel"
+done
+grep -qx 'accuracy/tanh_forward/arch:scalar/provider:sleef' out || fail "--list has no accuracy of SLEEF's tanh"
+grep -qv '^accuracy/tanh_' out && fail "--filter keeps other accuracies"
+
 # ---- bad input
 refused 'did you mean --filter' --fliter=x
 refused 'unknown' --arch=avx3
@@ -76,6 +83,8 @@ refused 'matches no row' --filter=no_such_kernel
 refused 'regular expression' --filter='['
 refused 'empty item' --threads=1,,2
 refused 'at least 1' --width=0
+refused 'or all' --suite=accuracy --samples=most
+refused 'matches no row' --suite=accuracy --filter=he_normal
 refused 'bytes' --suite=gradients --width=1000000000
 refused 'bytes' --suite=gradients --width=9223372036854775807
 refused 'bytes' --suite=gradients --depths=9223372036854775807
@@ -120,6 +129,25 @@ run 0 "${small[@]}" --arch=all --suite=init --filter=init_zeros --out=all.json
 for arch in $(sed -n 's/.*"supported": "\(.*\)".*/\1/p' all.json | tr , ' '); do
   grep -q "^zeros  *$arch " out || fail "--arch=all has no row of $arch"
 done
+
+# ---- accuracy: a table, its figures in the result and beside the times, whatever the number of threads
+run 0 --suite=accuracy --filter=tanh --threads=1 --samples=10000 --arch=all --out=accuracy.json
+grep -q '^accuracy on [0-9]* floats' out || fail "there is no table of accuracy"
+grep -qx tanh out && grep -q '^derivative  *scalar  *[0-9.]*  *-*[0-9.e-]*  *0\.[0-9]*  *+-44' out ||
+  fail "there is no accuracy of tanh's derivative"
+grep -q '^  sleef ' out || fail "there is no accuracy of SLEEF"
+! grep -q sigmoid out || fail "--filter does not apply to accuracies"
+awk 'length > 80 { exit 1 }' out || fail "a line of accuracy is wider than 80 columns"
+fits_schema accuracy.json || fail "accuracies do not fit results/schema.json"
+grep -q '"benchmarks": \[\]' accuracy.json || fail "accuracy measures limits"
+for threads in 1 3; do
+  run 0 --suite=accuracy --filter='gelu|silu_backward' --threads=$threads --pin=none --samples=100000 --format=json --out=accuracy.json
+  sed -n '/"accuracy"/,/"gradients"/p' out >accuracy.$threads
+done
+grep -q '"absolute_max": [0-9]' accuracy.1 || fail "there is no error around gelu's root"
+cmp -s accuracy.1 accuracy.3 || fail "accuracies depend on the number of threads"
+run 0 "${small[@]}" --suite=activation,accuracy --filter='(tanh|selu)_forward/' --samples=10000 --format=csv --out=ulps.json
+[ "$(grep -c '"ulp_max"' ulps.json)" = "$(grep -Ec '^(activation|accuracy)/' out)" ] || fail "times lack ulp_max"
 
 # ---- the same seed gives the same gradients for any number of threads
 for threads in 1 3; do
@@ -169,6 +197,8 @@ set -m
 interrupt INT --suite=limits,init --min-time=60
 interrupt TERM --suite=limits,init --min-time=60
 interrupt INT --suite=gradients --inits=he_normal --activations=tanh --depths=2 --width=2500 --batch=4000 --seeds=100
+interrupt INT --suite=init,accuracy --filter='init_zeros/|accuracy/' --min-time=0.001 --samples=all
+grep -q '"kernel": "init_zeros"' stopped.json || fail "an interrupted accuracy costs the rows before it"
 set +m
 [ -z "$(find . -name '*.json.*')" ] || fail "temporary files are left: $(find . -name '*.json.*')"
 
