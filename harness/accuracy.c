@@ -63,17 +63,39 @@ static bool is_below(const struct accuracy_function *function, uint32_t x_bits, 
   return fabsf(y) < least;
 }
 
-/* The first x of that sign whose value is below least. */
-static float find_end(const struct accuracy_function *function, uint32_t sign, float least) {
-  uint32_t low = sign | bits_of(0.5f), high = sign | bits_of(FLT_MAX);
-  if (is_below(function, low, least) || !is_below(function, high, least)) return NAN;
-  while (high - low > 1) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (is_below(function, middle, least))
-      high = middle;
-    else
-      low = middle;
+/* The outermost x among thousands beyond `from`, densest next to it, whose value is not below least; 0: none. */
+static uint32_t find_exception(const struct accuracy_function *function, uint32_t from, float least) {
+  const uint32_t last = (from & 0x80000000u) | bits_of(FLT_MAX);
+  uint32_t outermost = 0;
+  for (uint32_t step = 1; step < last - from; step *= 2) {
+    float x[SAMPLE_CHUNK], y[SAMPLE_CHUNK];
+    size_t n = 0;
+    for (uint64_t at = from; n < SAMPLE_CHUNK && at <= last; at += step) x[n++] = float_of((uint32_t)at);
+    accuracy_evaluate(function, x, y, n);
+    while (n > 0 && fabsf(y[n - 1]) < least) n--;
+    if (n > 0 && bits_of(x[n - 1]) > outermost) outermost = bits_of(x[n - 1]);
+    if ((uint64_t)step * SAMPLE_CHUNK > last - from) break;
   }
+  return outermost;
+}
+
+/* The first x of that sign from which on the value is below least. Where it rounds up and down before it stays below,
+ * bisection begins anew from there. */
+static float find_end(const struct accuracy_function *function, uint32_t sign, float least) {
+  const uint32_t last = sign | bits_of(FLT_MAX);
+  uint32_t low = sign | bits_of(0.5f), high;
+  if (is_below(function, low, least) || !is_below(function, last, least)) return NAN;
+  do {
+    high = last;
+    while (high - low > 1) {
+      const uint32_t middle = low + (high - low) / 2;
+      if (is_below(function, middle, least))
+        high = middle;
+      else
+        low = middle;
+    }
+    low = find_exception(function, high, least);
+  } while (low);
   return float_of(high);
 }
 

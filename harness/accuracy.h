@@ -37,8 +37,9 @@ void accuracy_add(struct accuracy_tally *tally, const float *x, const float *y, 
 /* Adds those of another tally, whose samples come later. */
 void accuracy_merge(struct accuracy_tally *tally, const struct accuracy_tally *later);
 
-/* The first x, outward from 1/2 in each direction, where the value is too small for a normal float, and where it is
- * zero: exact, if it is so from there on. NAN where it never is, and where it is already at 1/2. */
+/* The x, outward from 1/2 in each direction, from which on the value is too small for a normal float, and from which on
+ * it is zero: found by bisection to the float, and again from any exception that is found beyond. NAN where there is
+ * none, and where the value is so at 1/2 already. */
 struct accuracy_ends {
   float subnormal_below, zero_below, subnormal_above, zero_above;
 };

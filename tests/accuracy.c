@@ -212,6 +212,20 @@ static void underflow_is_found_to_the_float(void **state) {
   assert_true(isnan(half.subnormal_below) && isnan(half.zero_below));
 }
 
+/* Zero from 2^20 on, and here and there before, most of it where bisection looks. */
+static void wavering(const float *x, float *y, size_t n, struct parameters p) {
+  (void)p;
+  for (size_t i = 0; i < n; i++) y[i] = x[i] >= 0x1p20f || (x[i] > 3 && bits_of(x[i]) % 1000 != 7) ? 0 : 1;
+}
+
+static void exceptions_beyond_are_found(void **state) {
+  (void)state;
+  const float end = ends_of(wavering).zero_above;
+  uint32_t last = bits_of(0x1p20f) - 1;
+  while (last % 1000 != 7) last--;
+  assert_true(bits_of(end) == last + 1);
+}
+
 static float value_at(map_kernel *kernel, float x) {
   float y;
   kernel(&x, &y, 1, none);
@@ -282,6 +296,7 @@ int main(void) {
       cmocka_unit_test(merged_tallies_keep_the_first_place),
       cmocka_unit_test(functions_are_evaluated),
       cmocka_unit_test(underflow_is_found_to_the_float),
+      cmocka_unit_test(exceptions_beyond_are_found),
       cmocka_unit_test(a_kernel_underflows_where_it_is_said_to),
       cmocka_unit_test(names_tell_the_pass),
       cmocka_unit_test(roots_are_where_slopes_cross_zero),
