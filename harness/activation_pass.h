@@ -15,7 +15,7 @@ enum activation_pass {
 extern const char *const pass_names[PASS_COUNT]; /* "forward", "derivative", "backward", "from output" */
 
 /* The pass of the kernel of that name, without a provider's suffix, and its activation; PASS_COUNT when it is none of
- * these. activation is cut off at size. */
+ * these, or several in one. activation is cut off at size. */
 enum activation_pass activation_pass(const char *kernel, char *activation, size_t size);
 
 /* The root of the activation's slope where no float formula keeps its relative accuracy; NAN where there is none.

@@ -5,14 +5,17 @@
 
 #include "harness/ulp.h"
 
-/* Where the formulas change: clamps, rounded powers, the point where a result becomes 1, 0, subnormal; roots of slopes;
- * multiples of ln 2 / 2, where a power of two changes (as is for e^x, halved for tanh, their square roots for gelu). */
+/* Where the formulas change: ends of straight pieces, clamps, rounded powers, the point where a result becomes 1, 0,
+ * subnormal; roots of slopes; multiples of ln 2 / 2, where a power of two changes (as is for e^x, halved for tanh,
+ * their square roots for gelu), and of ln 2 / 16. */
 static const float branch_points[] = {
-    1.0f,       2.0f,       3.0f,       8.0f,       9.010913f, 10.0f,       13.06f,     14.2f,
-    14.5f,      14.6f,      17.33f,     20.0f,      43.67f,    51.6f,       54.0f,      64.0f,
-    87.33f,     88.02f,     88.73f,     91.93f,     100.0f,    103.28f,     103.97f,    106.0f,
-    108.0f,     108.7f,     112.0f,     0.7517915f, 1.278465f, 0.34657359f, 0.1732868f, 0.8325546f,
-    1.0397208f, 0.5198604f, 1.4420269f, 0x1p-12f,   0x1p-24f,  0x1p63f,     0x1p64f,    0x1.6a09e6p74f};
+    1.0f,        1.5f,       2.0f,          2.5f,       3.0f,       6.0f,       8.0f,      9.010913f,  10.0f,
+    10.95f,      13.0f,      13.06f,        14.2f,      14.5f,      14.6f,      17.33f,    20.0f,      40.0f,
+    43.67f,      51.6f,      54.0f,         59.0f,      60.0f,      64.0f,      87.33f,    88.02f,     88.72284f,
+    88.73f,      91.93f,     100.0f,        103.28f,    103.97f,    106.0f,     108.0f,    108.7f,     110.0f,
+    112.0f,      200.0f,     0.7517915f,    0.7524614f, 0.85f,      1.1924312f, 1.278465f, 0.0433217f, 0.0649825f,
+    0.34657359f, 0.1732868f, 0.8325546f,    1.0397208f, 0.5198604f, 1.4420269f, 0x1p-12f,  0x1p-24f,   0x1p25f,
+    0x1p63f,     0x1p64f,    0x1.6a09e6p74f};
 #define BRANCH_POINTS (sizeof branch_points / sizeof *branch_points)
 #define NEIGHBOURS 64
 

@@ -11,6 +11,7 @@
  * place: it is accepted around a root of the slope and, for the rows through SLEEF, where the textbook's formula loses
  * its tail; the other kernels keep their relative accuracy everywhere else.
  */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ struct sweep {
   const struct kernel_table *const *tables;
   size_t table_count;
   double root; /* of the slope, where the kernel's absolute bound counts; NAN: nowhere */
-  bool absolute_anywhere;
+  bool absolute_anywhere, loses_tiny_slopes;
 };
 
 struct outcome {
@@ -49,28 +50,30 @@ struct outcome {
 };
 
 static bool is_swept(const struct kernel *kernel) {
-  const bool elementwise = kernel->signature == SIGNATURE_map || kernel->signature == SIGNATURE_backward;
-  return elementwise && strcmp(kernel->suite, "activation") == 0;
+  const bool of_input = kernel->signature == SIGNATURE_map || kernel->signature == SIGNATURE_backward;
+  return strcmp(kernel->suite, "activation") == 0 && of_input && !strstr(kernel->name, "_from_output");
 }
 
 static struct sweep make_sweep(const struct kernel *kernel, const struct kernel_table *const *tables, size_t count) {
   struct sweep sweep = {.kernel = kernel, .tables = tables, .table_count = count, .root = (double)NAN};
   char activation[64];
   const enum activation_pass pass = activation_pass(kernel->name, activation, sizeof activation);
+  const bool sleef = strstr(kernel->name, "_sleef");
+  sweep.loses_tiny_slopes = sleef && kernel->signature == SIGNATURE_backward;
+  sweep.absolute_anywhere = sleef && kernel->bound.absolute > 0;
   if (kernel->bound.absolute == 0) return sweep;
   if (pass != PASS_FORWARD && pass != PASS_COUNT) sweep.root = activation_root(activation);
-  sweep.absolute_anywhere = strstr(kernel->name, "_sleef");
   return sweep;
 }
 
 static bool is_right(const struct sweep *sweep, float x, float dy, float y, double expected) {
   const struct kernel *kernel = sweep->kernel;
+  const bool absolute = sweep->absolute_anywhere || accuracy_in_window(x, sweep->root);
   /* A zero has the sign of the formula's. */
-  if (expected == 0 && !isnan(y) && !signbit(y) != !signbit(expected)) return false;
+  if (!absolute && expected == 0 && !isnan(y) && !signbit(y) != !signbit(expected)) return false;
   if (kernel->bound.kind == BOUND_EXACT) return within_bound(kernel, y, expected);
   if (ulp_error(y, expected) <= kernel->bound.ulp) return true;
-  return (sweep->absolute_anywhere || accuracy_in_window(x, sweep->root)) &&
-         fabs((double)y - expected) <= kernel->bound.absolute * fabs((double)dy);
+  return absolute && fabs((double)y - expected) <= kernel->bound.absolute * fabs((double)dy);
 }
 
 /* Adds what came later. */
@@ -96,6 +99,15 @@ static struct outcome judge(const struct sweep *sweep, const float *x, const flo
   return outcome;
 }
 
+/* The textbook's formulas lose slopes that no float can hold, which a dy could bring back: there any y is right. */
+static void forgive_lost_slopes(const struct sweep *sweep, const float *x, float *y, const double *expected) {
+  backward_reference *const reference = (backward_reference *)reference_functions[sweep->kernel - kernels];
+  for (size_t i = 0; i < SAMPLE_CHUNK; i++) {
+    const double slope = fabs(reference((double)x[i], 1, sweep->kernel->defaults));
+    if (slope < (double)FLT_MIN || slope > (double)FLT_MAX) y[i] = (float)expected[i];
+  }
+}
+
 static void check_chunk(const struct sweep *sweep, const float *x, size_t first, struct outcome *outcomes) {
   float dy[SAMPLE_CHUNK], y[SAMPLE_CHUNK], last[SAMPLE_CHUNK];
   double expected[SAMPLE_CHUNK];
@@ -115,6 +127,7 @@ static void check_chunk(const struct sweep *sweep, const float *x, size_t first,
       ((backward_kernel *)function)(x, dy, y, SAMPLE_CHUNK, p);
     else
       ((map_kernel *)function)(x, y, SAMPLE_CHUNK, p);
+    if (sweep->loses_tiny_slopes) forgive_lost_slopes(sweep, x, y, expected);
     /* Vector archs give the same bits, and so the same outcome. */
     if (t == 0 || memcmp(y, last, sizeof y) != 0) outcome = judge(sweep, x, dy, y, expected, first);
     memcpy(last, y, sizeof y);
