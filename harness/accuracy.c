@@ -24,25 +24,64 @@ void accuracy_evaluate(const struct accuracy_function *function, const float *x,
 
 bool accuracy_in_window(float x, double root) { return fabs((double)x - root) < ROOT_WINDOW; }
 
+/* In vectors where all is finite, as it mostly is. */
+static void measure_errors(const float *y, const double *expected, double *errors, size_t n) {
+  uint32_t infinite = 0;
+#pragma omp simd reduction(| : infinite)
+  for (size_t i = 0; i < n; i++) {
+    const float nearest = (float)expected[i];
+    errors[i] = fabs((double)y[i] - expected[i]) * ulps_in_one(nearest);
+    infinite |= (bits_of(y[i]) >> 23 & 255) == 255 || (bits_of(nearest) >> 23 & 255) == 255;
+  }
+  for (size_t i = 0; infinite && i < n; i++) errors[i] = ulp_error(y[i], expected[i]);
+}
+
+static void add_ulps(struct accuracy_tally *tally, const float *x, const double *errors, size_t n) {
+  double sum = 0, most = 0;
+#pragma omp simd reduction(+ : sum) reduction(max : most)
+  for (size_t i = 0; i < n; i++) {
+    sum += errors[i];
+    most = errors[i] > most ? errors[i] : most;
+  }
+  tally->samples += n;
+  tally->ulp_sum += sum;
+  if (most <= tally->ulp_max) return;
+  size_t at = 0;
+  while (errors[at] != most) at++;
+  tally->ulp_max = most, tally->ulp_max_at = x[at];
+}
+
+static void add_absolute(struct accuracy_tally *tally, float x, float y, double expected) {
+  const double absolute = isnan(y) ? (double)INFINITY : fabs((double)y - expected);
+  tally->samples++, tally->in_window++;
+  if (absolute > tally->absolute_max) tally->absolute_max = absolute, tally->absolute_max_at = x;
+}
+
+/* Whether ulps count for all of x, told quickly: no for some others, too. */
+static bool is_plain(const float *x, size_t n, double root) {
+  const float low = (float)(root - 1.1 * ROOT_WINDOW), high = (float)(root + 1.1 * ROOT_WINDOW);
+  int apart = 0;
+#pragma omp simd reduction(| : apart)
+  for (size_t i = 0; i < n; i++) apart |= (fabsf(x[i]) > FLT_MAX) | (x[i] != x[i]) | ((x[i] > low) & (x[i] < high));
+  return !apart;
+}
+
 void accuracy_add(struct accuracy_tally *tally, const float *x, const float *y, const double *expected, size_t n,
                   double root) {
   double errors[SAMPLE_CHUNK];
-  struct accuracy_tally sum = *tally; /* in registers: it cannot be one of the arrays */
   assert(n <= SAMPLE_CHUNK);
-  for (size_t i = 0; i < n; i++) errors[i] = ulp_error(y[i], expected[i]);
+  measure_errors(y, expected, errors, n);
+  if (is_plain(x, n, root)) {
+    add_ulps(tally, x, errors, n);
+    return;
+  }
   for (size_t i = 0; i < n; i++) {
     if (!isfinite(x[i])) continue;
-    sum.samples++;
-    if (accuracy_in_window(x[i], root)) {
-      const double absolute = isnan(y[i]) ? (double)INFINITY : fabs((double)y[i] - expected[i]);
-      sum.in_window++;
-      if (absolute > sum.absolute_max) sum.absolute_max = absolute, sum.absolute_max_at = x[i];
-      continue;
-    }
-    sum.ulp_sum += errors[i];
-    if (errors[i] > sum.ulp_max) sum.ulp_max = errors[i], sum.ulp_max_at = x[i];
+    if (accuracy_in_window(x[i], root))
+      add_absolute(tally, x[i], y[i], expected[i]);
+    else
+      add_ulps(tally, &x[i], &errors[i], 1);
   }
-  *tally = sum;
 }
 
 void accuracy_merge(struct accuracy_tally *tally, const struct accuracy_tally *later) {
