@@ -128,6 +128,7 @@ static bool set_suites(struct options *o, const char *value, struct error *error
   struct list list;
   if (!parse_list(value, "--suite", &list, error)) return false;
   memset(o->suites, 0, sizeof o->suites);
+  o->suites_given = true;
   for (size_t i = 0; i < list.count; i++) {
     size_t s = 0;
     while (s < SUITE_COUNT && strcmp(list.items[i], suite_names[s]) != 0) s++;
@@ -341,6 +342,7 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
     return OPTIONS_ERROR;
   }
   if (!options->min_time_given) options->min_time = options->quick ? 0.01 : 0.05;
+  if (!options->suites_given && options->quick) options->suites[SUITE_ACCURACY] = false; /* a long table */
   if (!options->samples_given) options->samples = options->quick ? QUICK_SAMPLES : DEFAULT_SAMPLES;
   if (options->seeds == 0) options->seeds = options->quick ? 2 : 5;
   return OPTIONS_RUN;

@@ -38,6 +38,7 @@ struct options {
   enum arch archs[ARCH_COUNT]; /* selected, each supported here */
   size_t arch_count;
   bool suites[SUITE_COUNT];
+  bool suites_given;
   char filter[128];        /* POSIX extended regular expression on row names; "" keeps all */
   bool list;               /* --list: print what would run, and stop */
   int threads[LIST_LIMIT]; /* thread counts to measure */

@@ -66,6 +66,8 @@ static void defaults(void **state) {
 static void quick_changes_defaults_only(void **state) {
   (void)state;
   const struct options quick = ACCEPTED("--quick"), given = ACCEPTED("--quick", "--seeds=7", "--min-time=0.2");
+  assert_true(!quick.suites[SUITE_ACCURACY] && quick.suites[SUITE_ACTIVATION]);
+  assert_true(ACCEPTED("--quick", "--suite=accuracy").suites[SUITE_ACCURACY]);
   assert_true(quick.quick && quick.seeds == 2 && quick.min_time == 0.01 && quick.samples == 1 << 17);
   assert_true(given.seeds == 7 && given.min_time == 0.2 && given.min_time_given);
 }
