@@ -61,7 +61,6 @@ static void add_absolute(struct accuracy_tally *tally, float x, float y, double 
 static bool is_plain(const float *x, size_t n, double root) {
   const float low = (float)(root - 1.1 * ROOT_WINDOW), high = (float)(root + 1.1 * ROOT_WINDOW);
   int apart = 0;
-#pragma omp simd reduction(| : apart)
   for (size_t i = 0; i < n; i++) apart |= (fabsf(x[i]) > FLT_MAX) | (x[i] != x[i]) | ((x[i] > low) & (x[i] < high));
   return !apart;
 }
