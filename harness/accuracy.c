@@ -36,6 +36,13 @@ static void measure_errors(const float *y, const double *expected, double *error
   for (size_t i = 0; infinite && i < n; i++) errors[i] = ulp_error(y[i], expected[i]);
 }
 
+static void add_ulp(struct accuracy_tally *tally, float x, double error) {
+  tally->samples++;
+  tally->ulp_sum += error;
+  if (error > tally->ulp_max) tally->ulp_max = error, tally->ulp_max_at = x;
+}
+
+/* Of several. */
 static void add_ulps(struct accuracy_tally *tally, const float *x, const double *errors, size_t n) {
   double sum = 0, most = 0;
 #pragma omp simd reduction(+ : sum) reduction(max : most)
@@ -79,7 +86,7 @@ void accuracy_add(struct accuracy_tally *tally, const float *x, const float *y, 
     if (accuracy_in_window(x[i], root))
       add_absolute(tally, x[i], y[i], expected[i]);
     else
-      add_ulps(tally, &x[i], &errors[i], 1);
+      add_ulp(tally, x[i], errors[i]);
   }
 }
 
