@@ -8,7 +8,7 @@
 #include "harness/ulp.h"
 
 void accuracy_evaluate(const struct accuracy_function *function, const float *x, float *y, size_t n) {
-  float output[SAMPLE_CHUNK], ones[SAMPLE_CHUNK];
+  float output[SAMPLE_CHUNK + SAMPLE_PADDING] = {0}, ones[SAMPLE_CHUNK + SAMPLE_PADDING] = {0};
   assert(n <= SAMPLE_CHUNK);
   if (function->forward) function->forward(x, output, n, function->p);
   const float *from = function->forward ? output : x;
@@ -26,14 +26,16 @@ bool accuracy_in_window(float x, double root) { return fabs((double)x - root) < 
 
 /* In vectors where all is finite, as it mostly is. */
 static void measure_errors(const float *y, const double *expected, double *errors, size_t n) {
-  uint32_t infinite = 0;
-#pragma omp simd reduction(| : infinite)
+  const uint32_t exponent = 0x7f800000u;
+  uint32_t most = 0;
   for (size_t i = 0; i < n; i++) {
     const float nearest = (float)expected[i];
+    const uint32_t of_y = bits_of(y[i]) & exponent, of_nearest = bits_of(nearest) & exponent;
     errors[i] = fabs((double)y[i] - expected[i]) * ulps_in_one(nearest);
-    infinite |= (bits_of(y[i]) >> 23 & 255) == 255 || (bits_of(nearest) >> 23 & 255) == 255;
+    most = of_y > most ? of_y : most;
+    most = of_nearest > most ? of_nearest : most;
   }
-  for (size_t i = 0; infinite && i < n; i++) errors[i] = ulp_error(y[i], expected[i]);
+  for (size_t i = 0; most == exponent && i < n; i++) errors[i] = ulp_error(y[i], expected[i]);
 }
 
 static void add_ulp(struct accuracy_tally *tally, float x, double error) {
@@ -42,16 +44,18 @@ static void add_ulp(struct accuracy_tally *tally, float x, double error) {
   if (error > tally->ulp_max) tally->ulp_max = error, tally->ulp_max_at = x;
 }
 
-/* Of several. */
+/* Of a whole number of LANES, in as many sums, which compilers may not make of one by themselves. */
+#define LANES 4
 static void add_ulps(struct accuracy_tally *tally, const float *x, const double *errors, size_t n) {
-  double sum = 0, most = 0;
-#pragma omp simd reduction(+ : sum) reduction(max : most)
-  for (size_t i = 0; i < n; i++) {
-    sum += errors[i];
-    most = errors[i] > most ? errors[i] : most;
-  }
+  double sums[LANES] = {0}, mosts[LANES] = {0}, most = 0;
+  for (size_t i = 0; i < n; i += LANES)
+    for (size_t l = 0; l < LANES; l++) {
+      const double error = errors[i + l];
+      sums[l] += error;
+      mosts[l] = error > mosts[l] ? error : mosts[l];
+    }
+  for (size_t l = 0; l < LANES; l++) tally->ulp_sum += sums[l], most = fmax(most, mosts[l]);
   tally->samples += n;
-  tally->ulp_sum += sum;
   if (most <= tally->ulp_max) return;
   size_t at = 0;
   while (errors[at] != most) at++;
@@ -77,7 +81,7 @@ void accuracy_add(struct accuracy_tally *tally, const float *x, const float *y, 
   double errors[SAMPLE_CHUNK];
   assert(n <= SAMPLE_CHUNK);
   measure_errors(y, expected, errors, n);
-  if (is_plain(x, n, root)) {
+  if (n % LANES == 0 && is_plain(x, n, root)) {
     add_ulps(tally, x, errors, n);
     return;
   }
@@ -102,9 +106,9 @@ void accuracy_merge(struct accuracy_tally *tally, const struct accuracy_tally *l
 /* ---- ends ------------------------------------------------------------------------------------------------------- */
 
 static bool is_below(const struct accuracy_function *function, uint32_t x_bits, float least) {
-  const float x = float_of(x_bits);
+  const float x[1 + SAMPLE_PADDING] = {float_of(x_bits)};
   float y;
-  accuracy_evaluate(function, &x, &y, 1);
+  accuracy_evaluate(function, x, &y, 1);
   return fabsf(y) < least;
 }
 
@@ -113,10 +117,13 @@ static uint32_t find_exception(const struct accuracy_function *function, uint32_
   const uint32_t last = (from & 0x80000000u) | bits_of(FLT_MAX);
   uint32_t outermost = 0;
   for (uint32_t step = 1; step < last - from; step *= 2) {
-    float x[SAMPLE_CHUNK], y[SAMPLE_CHUNK];
-    size_t n = 0;
-    for (uint64_t at = from; n < SAMPLE_CHUNK && at <= last; at += step) x[n++] = float_of((uint32_t)at);
-    accuracy_evaluate(function, x, y, n);
+    float x[SAMPLE_CHUNK + SAMPLE_PADDING] = {0}, y[SAMPLE_CHUNK];
+    for (size_t i = 0; i < SAMPLE_CHUNK; i++) { /* never fewer: libraries may prepare for a length */
+      const uint64_t at = from + (uint64_t)step * i;
+      x[i] = float_of(at < last ? (uint32_t)at : last);
+    }
+    accuracy_evaluate(function, x, y, SAMPLE_CHUNK);
+    size_t n = SAMPLE_CHUNK;
     while (n > 0 && fabsf(y[n - 1]) < least) n--;
     if (n > 0 && bits_of(x[n - 1]) > outermost) outermost = bits_of(x[n - 1]);
     if ((uint64_t)step * SAMPLE_CHUNK > last - from) break;

@@ -15,7 +15,7 @@ struct accuracy_function {
   struct parameters p; /* of both */
 };
 
-/* y[i] = the function of x[i], for i < n <= SAMPLE_CHUNK. */
+/* y[i] = the function of x[i], for i < n <= SAMPLE_CHUNK. SAMPLE_PADDING floats behind x can be read. */
 void accuracy_evaluate(const struct accuracy_function *function, const float *x, float *y, size_t n);
 
 /* Errors, all 0 at first. */

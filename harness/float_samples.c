@@ -40,7 +40,7 @@ static float random_between(uint64_t low, uint64_t high, uint64_t *state) {
 bool float_samples_choose(struct float_samples *samples, size_t spread, uint64_t seed) {
   const size_t most = spread + 4 * POWERS + 2 * BRANCH_POINTS * (2 * NEIGHBOURS + 1) + SAMPLE_CHUNK;
   const uint64_t all = 2 * (uint64_t)FINITE;
-  float *x = malloc(most * sizeof *x);
+  float *x = calloc(most + SAMPLE_PADDING, sizeof *x);
   size_t n = 0;
   if (!x) return false;
   /* Every binade has as many floats as any other, so that equal parts of their numbers are equal parts of the binades.
@@ -65,7 +65,8 @@ struct float_samples float_samples_every(void) {
   return (struct float_samples){NULL, (size_t)1 << 32};
 }
 
-const float *float_samples_chunk(const struct float_samples *samples, size_t first, float own[SAMPLE_CHUNK]) {
+const float *float_samples_chunk(const struct float_samples *samples, size_t first,
+                                 float own[SAMPLE_CHUNK + SAMPLE_PADDING]) {
   if (samples->x) return samples->x + first;
   for (size_t i = 0; i < SAMPLE_CHUNK; i++) own[i] = float_of((uint32_t)(first + i));
   return own;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define SAMPLE_CHUNK 4096
+#define SAMPLE_PADDING 4 /* floats behind the end of an array that a peer, XNNPACK, may read */
 
 struct float_samples {
   float *x;     /* owned; NULL: every one of the 2^32 floats, in the order of their bits */
@@ -20,8 +21,9 @@ bool float_samples_choose(struct float_samples *samples, size_t spread, uint64_t
 
 struct float_samples float_samples_every(void);
 
-/* Those from number `first` on, a multiple of SAMPLE_CHUNK; own may be filled with them. */
-const float *float_samples_chunk(const struct float_samples *samples, size_t first, float own[SAMPLE_CHUNK]);
+/* SAMPLE_CHUNK of them from number `first` on, a multiple of it; own may be filled with them. */
+const float *float_samples_chunk(const struct float_samples *samples, size_t first,
+                                 float own[SAMPLE_CHUNK + SAMPLE_PADDING]);
 
 void float_samples_free(struct float_samples *samples);
 

@@ -88,7 +88,7 @@ static void samples_follow_the_seed(void **state) {
 static void every_float_is_every_float(void **state) {
   (void)state;
   const struct float_samples every = float_samples_every();
-  float own[SAMPLE_CHUNK];
+  float own[SAMPLE_CHUNK + SAMPLE_PADDING];
   assert_true(every.count == (size_t)1 << 32);
   for (size_t first = 0; first < every.count; first += 0x10000000u) {
     const float *x = float_samples_chunk(&every, first, own);

@@ -141,7 +141,7 @@ static void run_sweep(const struct sweep *sweep, const struct float_samples *sam
 #pragma omp parallel if (!samples->x)
   {
     struct outcome mine[ARCH_COUNT] = {0};
-    float own[SAMPLE_CHUNK];
+    float own[SAMPLE_CHUNK + SAMPLE_PADDING];
 #pragma omp for schedule(static, 1)
     for (size_t i = 0; i < samples->count; i += SAMPLE_CHUNK)
       check_chunk(sweep, float_samples_chunk(samples, i, own), i, mine);

@@ -159,7 +159,7 @@ static void keep_pace(struct pace *pace) {
 /* Adds the chunks of one slice to the tallies of all subjects. */
 static void measure_slice(const struct group *group, const struct samples *samples, size_t slice,
                           struct accuracy_tally *tallies, struct pace *pace) {
-  float own[SAMPLE_CHUNK], y[SAMPLE_CHUNK], last[SAMPLE_CHUNK];
+  float own[SAMPLE_CHUNK + SAMPLE_PADDING] = {0}, y[SAMPLE_CHUNK], last[SAMPLE_CHUNK];
   double expected[SAMPLE_CHUNK];
   struct accuracy_tally tally = {0};
   for (size_t c = pace->chunks * slice / SLICES; c < pace->chunks * (slice + 1) / SLICES && !interrupted(); c++) {
