@@ -1,19 +1,17 @@
 #include "harness/activation_pass.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 const char *const pass_names[PASS_COUNT] = {"forward", "derivative", "backward", "from output"};
 
 enum activation_pass activation_pass(const char *kernel, char *activation, size_t size) {
-  static const char *const endings[PASS_COUNT] = {"_forward", "_derivative", "_backward", "_backward_from_output"};
+  static const char *const endings[PASS_COUNT] = {"_forward", "_derivative", "_backward", "_from_output"};
   const size_t length = strlen(kernel);
-  const bool fused = strstr(kernel, "_forward_derivative");
   for (enum activation_pass pass = 0; pass < PASS_COUNT; pass++) {
     const size_t ending = strlen(endings[pass]);
-    if (length <= ending || strcmp(kernel + length - ending, endings[pass]) != 0 || fused) continue;
+    if (length <= ending || strcmp(kernel + length - ending, endings[pass]) != 0) continue;
     snprintf(activation, size, "%.*s", (int)(length - ending), kernel);
     return pass;
   }

@@ -72,9 +72,9 @@ VALUE(hard_sigmoid) {
 }
 SLOPE(hard_sigmoid) { return step_between(vf_neg(a), a, x, vf_div(vf_set(0.5f), a)); }
 ACTIVATION(hard_sigmoid)
-VALUE(hard_sigmoid_keras2) { return hard_sigmoid_value(x, a, b); }
-SLOPE(hard_sigmoid_keras2) { return hard_sigmoid_slope(x, a, b); }
-ACTIVATION(hard_sigmoid_keras2)
+VALUE(hard_sigmoid2) { return hard_sigmoid_value(x, a, b); }
+SLOPE(hard_sigmoid2) { return hard_sigmoid_slope(x, a, b); }
+ACTIVATION(hard_sigmoid2)
 
 /* Howard et al. (2019), Searching for MobileNetV3: x clip((x + a) / 2a, 0, 1). x stops at -a, where the value is -0. */
 VALUE(hard_swish) {

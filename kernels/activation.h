@@ -146,8 +146,8 @@ VEC_INLINE size_t before_aligned(const float *p, size_t n) {
   VEC_INLINE void name##_value_and_slope(vf x, vf a, vf b, vf *value, vf *slope) {                                     \
     *value = name##_value(x, a, b), *slope = name##_slope(x, a, b);                                                    \
   }                                                                                                                    \
-  BIAS(name##_forward_bias, name##_value)                                                                              \
-  BOTH(name##_forward_derivative, name##_value_and_slope)
+  BIAS(name##_bias, name##_value)                                                                                      \
+  BOTH(name##_both, name##_value_and_slope)
 #define SLOPE_TIMES(name)                                                                                              \
   VEC_INLINE vf name##_slope_times(vf x, vf dy, vf a, vf b) { return vf_mul(dy, name##_slope(x, a, b)); }
 #define ACTIVATION(name)                                                                                               \
@@ -180,11 +180,11 @@ VEC_INLINE size_t before_aligned(const float *p, size_t n) {
   BY_PARAMETER_OF(name, is_unit, derivative, (const float *x, float *y, size_t n, struct parameters p), x, y, n, p)    \
   BY_PARAMETER_OF(name, is_unit, backward,                                                                             \
                   (const float *x, const float *dy, float *dx, size_t n, struct parameters p), x, dy, dx, n, p)        \
-  BY_PARAMETER_OF(name, is_unit, forward_bias,                                                                         \
+  BY_PARAMETER_OF(name, is_unit, bias,                                                                                 \
                   (const float *x, const float *bias, float *y, size_t rows, size_t columns, struct parameters p), x,  \
                   bias, y, rows, columns, p)                                                                           \
-  BY_PARAMETER_OF(name, is_unit, forward_derivative,                                                                   \
-                  (const float *x, float *y, float *slope, size_t n, struct parameters p), x, y, slope, n, p)
+  BY_PARAMETER_OF(name, is_unit, both, (const float *x, float *y, float *slope, size_t n, struct parameters p), x, y,  \
+                  slope, n, p)
 
 /* The backward pass from the output y instead of the input, in terms of the slope as a function of y. */
 #define OUTPUT_SLOPE(name) VEC_INLINE vf name##_output_slope(vf y, UNUSED vf a, UNUSED vf b)
@@ -192,7 +192,7 @@ VEC_INLINE size_t before_aligned(const float *p, size_t n) {
   VEC_INLINE vf name##_output_slope_times(vf y, vf dy, vf a, vf b) {                                                   \
     return vf_mul(dy, name##_output_slope(y, a, b));                                                                   \
   }                                                                                                                    \
-  BACKWARD(name##_backward_from_output, name##_output_slope_times)
+  BACKWARD(name##_from_output, name##_output_slope_times)
 
 /* -|x|, but not below limit; NaN is kept. */
 VEC_INLINE vf minus_abs(vf x, float limit) {

@@ -193,8 +193,9 @@ VEC_INLINE struct two_sum gate_sum(vf power) { return fast_two_sum(vf_max(GATE_O
  * and what is to be taken from that yet. */
 VEC_INLINE struct tailed gated_slope(struct power e, vf one_minus, vf rest) {
   const vf value = power_tailed(e).near, sum = vf_add(one_minus, vf_sub(value, rest));
-  const vf quotient = vf_div(power_significand_times(e, sum), square_of_one_plus(value));
-  return tailed(quotient, e.n);
+  const struct two_sum d = fast_two_sum(vf_set(1.0f), value);
+  const vf square = vf_fma(d.sum, d.sum, vf_mul(vf_add(d.lost, d.lost), d.sum));
+  return tailed(vf_div(power_significand_times(e, sum), square), e.n);
 }
 
 /* x s(a x), a: beta > 0. Elfwing, Uchibe, Doya (2018); Ramachandran, Zoph, Le (2017) with beta. */

@@ -256,9 +256,9 @@ static void names_tell_the_pass(void **state) {
   assert_pass("tanh_forward", PASS_FORWARD, "tanh");
   assert_pass("gelu_tanh_derivative", PASS_DERIVATIVE, "gelu_tanh");
   assert_pass("leaky_relu_backward", PASS_BACKWARD, "leaky_relu");
-  assert_pass("leaky_relu_backward_from_output", PASS_FROM_OUTPUT, "leaky_relu");
-  assert_pass("tanh_forward_bias", PASS_COUNT, "");
-  assert_pass("tanh_forward_derivative", PASS_COUNT, "");
+  assert_pass("leaky_relu_from_output", PASS_FROM_OUTPUT, "leaky_relu");
+  assert_pass("tanh_bias", PASS_COUNT, "");
+  assert_pass("tanh_both", PASS_COUNT, "");
   assert_pass("_forward", PASS_COUNT, "");
   assert_pass("forward", PASS_COUNT, "");
 }

@@ -72,7 +72,7 @@ struct elementwise {
 
 /* Where a kernel takes an output of the activation, x becomes one. */
 static void make_outputs(const struct kernel *kernel, float *x, size_t n) {
-  const char *suffix = strstr(kernel->name, "_backward_from_output");
+  const char *suffix = strstr(kernel->name, "_from_output");
   char forward[64];
   if (!suffix) return;
   snprintf(forward, sizeof forward, "%.*s_forward", (int)(suffix - kernel->name), kernel->name);
@@ -174,7 +174,7 @@ static void test_bias(const struct kernel *kernel) {
   const size_t bytes = (MAX_LENGTH + 64) * sizeof(float);
   struct guarded xs = guarded_allocate(bytes), biases = guarded_allocate(bytes), outs = guarded_allocate(bytes);
   bias_reference *reference = (bias_reference *)reference_functions[kernel - kernels];
-  map_kernel *const forward = (map_kernel *)find(sibling(kernel, "_forward_bias", "_forward"));
+  map_kernel *const forward = (map_kernel *)find(sibling(kernel, "_bias", "_forward"));
   uint64_t state = test_seed();
   for (size_t columns = 0; columns <= 4 * table->lanes + 1; columns++)
     for (size_t rows = 0; rows <= 3; rows++) {
@@ -204,9 +204,9 @@ static void test_both(const struct kernel *kernel) {
   const size_t bytes = (MAX_LENGTH + 64) * sizeof(float);
   struct guarded xs = guarded_allocate(bytes), ys = guarded_allocate(bytes), slopes = guarded_allocate(bytes);
   both_reference *reference = (both_reference *)reference_functions[kernel - kernels];
-  const struct kernel *const of_value = sibling(kernel, "_forward_derivative", "_forward");
+  const struct kernel *const of_value = sibling(kernel, "_both", "_forward");
   map_kernel *const forward = (map_kernel *)find(of_value);
-  map_kernel *const derivative = (map_kernel *)find(sibling(kernel, "_forward_derivative", "_derivative"));
+  map_kernel *const derivative = (map_kernel *)find(sibling(kernel, "_both", "_derivative"));
   const struct parameters p = kernel->defaults;
   uint64_t state = test_seed();
   for (size_t n = 0; n <= MAX_LENGTH; n = next_length(n)) {

@@ -90,9 +90,9 @@ static void add_accuracies(struct result *result) {
   add_accuracy(result, "tanh_forward", "avx512", "depthmark", exact);
   add_accuracy(result, "tanh_forward", "avx512", "random123", bad);
   add_accuracy(result, "tanh_derivative", "avx512", "depthmark", slope);
-  add_accuracy(result, "tanh_backward_from_output", "avx512", "depthmark", lost);
-  add_accuracy(result, "tanh_backward_from_output", "avx2", "random123", lost);
-  add_accuracy(result, "hard_sigmoid_keras2_forward", "avx512", "depthmark", exact);
+  add_accuracy(result, "tanh_from_output", "avx512", "depthmark", lost);
+  add_accuracy(result, "tanh_from_output", "avx2", "random123", lost);
+  add_accuracy(result, "hard_sigmoid2_forward", "avx512", "depthmark", exact);
   add_accuracy(result, "gelu_tanh_derivative", "avx512", "depthmark", rooted);
 }
 
@@ -293,7 +293,7 @@ static void accuracies_stand_below_their_activation(void **state) {
                               "from output\n"
                               "  random123 avx2   7.8e+37 -1.235e-38 1.5e+36 -87.337 +17.329 -103.97 +17.329\n"
                               "\n"
-                              "hard_sigmoid_keras2\n"
+                              "hard_sigmoid2\n"
                               "pass    arch   max ulp at x mean subnormal zero\n"
                               "forward avx512    0.00    - 0.00         -    -\n"
                               "\n"

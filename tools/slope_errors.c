@@ -78,7 +78,7 @@ int main(void) {
   { .signature = SIGNATURE_map, .function = (kernel_function *)t->name##_derivative }
 #define FROM_OUTPUT(name)                                                                                              \
   {                                                                                                                    \
-    .signature = SIGNATURE_backward, .function = (kernel_function *)t->name##_backward_from_output,                    \
+    .signature = SIGNATURE_backward, .function = (kernel_function *)t->name##_from_output,                             \
     .forward = t->name##_forward                                                                                       \
   }
   const struct curve curves[] = {

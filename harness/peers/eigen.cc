@@ -51,11 +51,11 @@ BACKWARD(relu_backward, x, (x > x.constant(0)).cast<float>() * dy)
 BACKWARD(softsign_backward, x, dy / (x.abs() + 1.0f).square())
 BACKWARD(softplus_backward, x, dy / ((-x).exp() + 1.0f))
 BACKWARD(gelu_backward, x, (0.5f * ((x * 0.70710678f).erf() + 1.0f) + 0.39894228f * x * (-0.5f * x * x).exp()) * dy)
-BACKWARD(relu_backward_from_output, y, (y > y.constant(0)).cast<float>() * dy)
-BACKWARD(tanh_backward_from_output, y, dy *(1.0f - y * y))
-BACKWARD(sigmoid_backward_from_output, y, dy *(1.0f - y) * y)
-BACKWARD(exponential_backward_from_output, y, dy *y)
-BACKWARD(elu_backward_from_output, y, dy *(y.cwiseMin(0.0f) + 1.0f)) // alpha 1, TensorFlow's only one
+BACKWARD(relu_from_output, y, (y > y.constant(0)).cast<float>() * dy)
+BACKWARD(tanh_from_output, y, dy *(1.0f - y * y))
+BACKWARD(sigmoid_from_output, y, dy *(1.0f - y) * y)
+BACKWARD(exponential_from_output, y, dy *y)
+BACKWARD(elu_from_output, y, dy *(y.cwiseMin(0.0f) + 1.0f)) // alpha 1, TensorFlow's only one
 
 #define ENTRY(name)                                                                                                    \
   { "eigen", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, nullptr }
@@ -79,11 +79,11 @@ PEER_KERNELS(eigen) = {
     ENTRY(softsign_backward),
     ENTRY(softplus_backward),
     ENTRY(gelu_backward),
-    ENTRY(relu_backward_from_output),
-    ENTRY(tanh_backward_from_output),
-    ENTRY(sigmoid_backward_from_output),
-    ENTRY(exponential_backward_from_output),
-    ENTRY(elu_backward_from_output),
+    ENTRY(relu_from_output),
+    ENTRY(tanh_from_output),
+    ENTRY(sigmoid_from_output),
+    ENTRY(exponential_from_output),
+    ENTRY(elu_from_output),
     {},
 };
 }

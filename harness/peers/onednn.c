@@ -194,7 +194,7 @@ static void backward(struct cache *cache, dnnl_alg_kind_t algorithm, float alpha
   FORWARD(name, algorithm, alpha, beta)                                                                                \
   BACKWARD(name##_backward, algorithm, alpha, beta, DNNL_ARG_SRC)
 #define FROM_OUTPUT(name, algorithm, alpha, beta)                                                                      \
-  BACKWARD(name##_backward_from_output, algorithm##_use_dst_for_bwd, alpha, beta, DNNL_ARG_DST)
+  BACKWARD(name##_from_output, algorithm##_use_dst_for_bwd, alpha, beta, DNNL_ARG_DST)
 
 /* With the default parameters of softplus (beta 1) and silu (beta 1), as far as it takes none. */
 ACTIVATION(relu, dnnl_eltwise_relu, 0, 0)
@@ -239,11 +239,11 @@ const struct peer_kernel onednn_kernels[] = {
     BOTH(gelu_tanh),
     BOTH(silu),
     BOTH(mish),
-    ENTRY(relu_backward_from_output),
-    ENTRY(leaky_relu_backward_from_output),
-    ENTRY(tanh_backward_from_output),
-    ENTRY(sigmoid_backward_from_output),
-    ENTRY(elu_backward_from_output),
-    ENTRY(exponential_backward_from_output),
+    ENTRY(relu_from_output),
+    ENTRY(leaky_relu_from_output),
+    ENTRY(tanh_from_output),
+    ENTRY(sigmoid_from_output),
+    ENTRY(elu_from_output),
+    ENTRY(exponential_from_output),
     {0},
 };

@@ -10,13 +10,13 @@
   double reference_##name##_forward(double x, struct parameters p) { return name##_value(x, p); }                      \
   double reference_##name##_derivative(double x, struct parameters p) { return name##_slope(x, p); }                   \
   double reference_##name##_backward(double x, double dy, struct parameters p) { return dy * name##_slope(x, p); }     \
-  double reference_##name##_forward_bias(double x, struct parameters p) { return name##_value(x, p); }                 \
-  void reference_##name##_forward_derivative(double x, struct parameters p, double *value, double *slope) {            \
+  double reference_##name##_bias(double x, struct parameters p) { return name##_value(x, p); }                         \
+  void reference_##name##_both(double x, struct parameters p, double *value, double *slope) {                          \
     *value = name##_value(x, p), *slope = name##_slope(x, p);                                                          \
   }
 /* The slope in terms of the output. */
 #define FROM_OUTPUT(name)                                                                                              \
-  double reference_##name##_backward_from_output(double y, double dy, struct parameters p) {                           \
+  double reference_##name##_from_output(double y, double dy, struct parameters p) {                                    \
     return dy * name##_output_slope(y, p);                                                                             \
   }
 #define OUTPUT_SLOPE(name) static double name##_output_slope(double y, __attribute__((unused)) struct parameters p)
@@ -72,9 +72,9 @@ SLOPE(hard_sigmoid) {
   return isnan(x) ? x : x > -a && x < a ? 1 / (2 * a) : 0;
 }
 ACTIVATION(hard_sigmoid)
-VALUE(hard_sigmoid_keras2) { return hard_sigmoid_value(x, p); }
-SLOPE(hard_sigmoid_keras2) { return hard_sigmoid_slope(x, p); }
-ACTIVATION(hard_sigmoid_keras2)
+VALUE(hard_sigmoid2) { return hard_sigmoid_value(x, p); }
+SLOPE(hard_sigmoid2) { return hard_sigmoid_slope(x, p); }
+ACTIVATION(hard_sigmoid2)
 
 VALUE(hard_swish) { return x <= -(double)p.a ? -0.0 : x * hard_sigmoid_value(x, p); }
 SLOPE(hard_swish) {
