@@ -123,7 +123,8 @@ static void test_tensorflow(void **state) {
 static void test_trunc_normal_in_a_tail(void **state) {
   (void)state;
   float *w = malloc(COUNT * sizeof *w);
-  const struct parameters bounds[] = {{0, 1, 5, 6}, {0, 1, -6, -5}, {10, 2, 20, 100}};
+  const struct parameters bounds[] = {
+      {.b = 1, .c = 5, .d = 6}, {.b = 1, .c = -6, .d = -5}, {.a = 10, .b = 2, .c = 20, .d = 100}};
   for (size_t k = 0; k < 3; k++) {
     const struct parameters p = bounds[k];
     table->init_trunc_normal(w, 0, COUNT, &(struct init){.seed = 9, .stream = k, .p = p});
@@ -191,9 +192,9 @@ static const struct distribution distributions[] = {
     {"init_normal", {.a = 0, .b = 1}, 1, 1, 0, 1, 3, 6.67, cdf_normal},
     {"init_normal", {.a = -3, .b = 0.5f}, 1, 1, -3, 0.25, 3, 3.34, cdf_normal},
     {"init_truncated_normal", {.b = 0.05f}, 1, 1, 0, 0.0019343533, 2.3655367, 0.1, cdf_truncated},
-    {"init_trunc_normal", {0, 1, -2, 2}, 1, 1, 0, 0.7737413, 2.3655367, 2, cdf_truncated},
-    {"init_trunc_normal", {0, 2, -2, 2}, 1, 1, 0, 1.1645, 1.94092, 2, NULL},
-    {"init_trunc_normal", {0, 0.5f, -2, 2}, 1, 1, 0, 0.2497323, 2.98605, 2, NULL},
+    {"init_trunc_normal", {.b = 1, .c = -2, .d = 2}, 1, 1, 0, 0.7737413, 2.3655367, 2, cdf_truncated},
+    {"init_trunc_normal", {.b = 2, .c = -2, .d = 2}, 1, 1, 0, 1.1645, 1.94092, 2, NULL},
+    {"init_trunc_normal", {.b = 0.5f, .c = -2, .d = 2}, 1, 1, 0, 0.2497323, 2.98605, 2, NULL},
     {"init_glorot_uniform", {.a = 0}, 300, 100, 0, 2.0 / 400, 1.8, 0.12247448713915891, cdf_uniform},
     {"init_he_uniform", {.a = 0}, 300, 100, 0, 2.0 / 300, 1.8, 0.1414213562373095, cdf_uniform},
     {"init_glorot_normal", {.a = 0}, 300, 100, 0, 2.0 / 400, 2.3655367, 0.141421356 / TRUNCATED_STDDEV, cdf_truncated},
