@@ -230,7 +230,7 @@ BY_PARAMETER(silu, p.a == 1.0f)
 #define GELU_B 0x1.2444f2p-4f
 #define GELU_B_LOW 0x1.49b16ap-29f
 struct gelu_argument {
-  vf v, low, square;
+  vf v, low, q, q_low;
 };
 
 VEC_INLINE struct gelu_argument gelu_argument(vf x) {
@@ -238,7 +238,7 @@ VEC_INLINE struct gelu_argument gelu_argument(vf x) {
   const vf square = vf_mul(x, x), square_low = vf_mul_low(x, x, square), q = vf_fma(b, square, a);
   const vf rest = vf_fma(b, square_low, vf_fma(vf_set(GELU_B_LOW), square, vf_set(GELU_A_LOW)));
   const vf q_low = vf_add(vf_fma_low(b, square, a, q), rest), v = vf_mul(x, q);
-  return (struct gelu_argument){v, vf_fma(x, q_low, vf_mul_low(x, q, v)), square};
+  return (struct gelu_argument){v, vf_fma(x, q_low, vf_mul_low(x, q, v)), q, q_low};
 }
 
 /* With a coarser quotient and sum than silu's: its bound allows that. */
@@ -249,12 +249,14 @@ VALUE(gelu_tanh) {
   return gated(y, e, shorter_exp_quotient(e.r), (struct two_sum){vf_add(GATE_ONE, e.power), vf_set(0.0f)},
                vf_set(8.0f));
 }
-/* s(v) + x v' s(v) s(-v), v' = A + 3 B x^2; its root is at -0.7524614. */
+/* s(v) + x v' s(v) s(-v), v' = A + 3 B x^2 = q + 2 (q - A); its root is at -0.7524614. */
 TAILED_SLOPE(gelu_tanh) {
-  const vf u = vf_min(vf_set(13.0f), vf_abs(x)), a0 = vf_set(GELU_A + GELU_A_LOW), b0 = vf_set(3 * GELU_B);
+  const vf u = vf_min(vf_set(13.0f), vf_abs(x));
   const struct gelu_argument g = gelu_argument(vf_neg(u));
-  const vf slope = vf_fma(b0, g.square, a0), product = vf_mul(u, slope);
-  const vf rest = vf_fma(u, vf_fma_low(b0, g.square, a0, slope), vf_mul_low(u, slope, product));
+  const vf bx2 = vf_sub(g.q, vf_set(GELU_A));
+  const struct two_sum slope = fast_two_sum(g.q, vf_add(bx2, bx2));
+  const vf low = vf_add(slope.lost, vf_fma(vf_set(3.0f), g.q_low, vf_set(-2 * GELU_A_LOW)));
+  const vf product = vf_mul(u, slope.sum), rest = vf_fma(u, low, vf_mul_low(u, slope.sum, product));
   return two_sided_slope(x, gated_slope(exp_of_sum(g.v, g.low), vf_sub(vf_set(1.0f), product), rest));
 }
 ACTIVATION_WITH_TAIL(gelu_tanh)

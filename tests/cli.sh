@@ -167,7 +167,7 @@ run 0 "${small[@]}" --suite=init --filter=init_zeros
 
 # ---- interruptions
 milliseconds() { date +%s%3N; }
-# interrupt SIGNAL bench-options: ends within a second, and one more for a busy machine, or three where an emulator or
+# interrupt SIGNAL bench-options: once standard output has $begun (or anything), ends within a second, and one more for a busy machine, or three where an emulator or
 # sanitizers slow all down.
 interrupt() {
   local signal=$1 status=0 started patience=2000
@@ -177,7 +177,7 @@ interrupt() {
   "${emulator[@]}" "$bench" --out=stopped.json "$@" >out 2>err </dev/null &
   local bench_pid=$!
   for _ in $(seq 200); do # until measuring has begun
-    [ -s out ] && break
+    grep -q "${begun:-.}" out && break
     sleep 0.1
   done
   sleep 1
@@ -197,7 +197,7 @@ set -m
 interrupt INT --suite=limits,init --min-time=60
 interrupt TERM --suite=limits,init --min-time=60
 interrupt INT --suite=gradients --inits=he_normal --activations=tanh --depths=2 --width=2500 --batch=4000 --seeds=100
-interrupt INT --suite=init,accuracy --filter='init_zeros/|accuracy/' --min-time=0.001 --samples=all
+begun=zeros interrupt INT --suite=init,accuracy --filter='init_zeros/|accuracy/' --min-time=0.001 --samples=all
 grep -q '"kernel": "init_zeros"' stopped.json || fail "an interrupted accuracy costs the rows before it"
 set +m
 [ -z "$(find . -name '*.json.*')" ] || fail "temporary files are left: $(find . -name '*.json.*')"
