@@ -117,6 +117,33 @@ static bool unknown_activation(const char *name, struct error *error) {
   return parse_unknown("--activations", name, names, count, error);
 }
 
+/* What the kernels assume of an activation's parameters. */
+static const struct condition {
+  const char *activation, *parameter;
+  enum { POSITIVE, ORDERED } kind; /* a > 0, or a <= b */
+} conditions[] = {
+    {"silu", "beta", POSITIVE},           {"softplus", "beta", POSITIVE},         {"celu", "alpha", POSITIVE},
+    {"relu6", "the upper end", POSITIVE}, {"hard_sigmoid", "a", POSITIVE},        {"hard_sigmoid2", "a", POSITIVE},
+    {"hard_swish", "a", POSITIVE},        {"hard_tanh", "the interval", ORDERED},
+};
+
+/* Beyond, products of the kernels leave what a float can hold. */
+#define POSITIVE_LEAST 1e-18f
+#define POSITIVE_MOST 1e18f
+
+static bool check_parameters(const char *text, size_t length, struct parameters p, struct error *error) {
+  for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+    const struct condition *c = &conditions[i];
+    if (strlen(c->activation) != length || strncmp(c->activation, text, length) != 0) continue;
+    if (c->kind == ORDERED && !(p.a <= p.b))
+      return error_set(error, "--activations=%s: %s is empty; write %s(low,high)", text, c->parameter, c->activation);
+    if (c->kind == POSITIVE && !(p.a >= POSITIVE_LEAST && p.a <= POSITIVE_MOST))
+      return error_set(error, "--activations=%s: %s must be positive, from %g to %g", text, c->parameter,
+                       (double)POSITIVE_LEAST, (double)POSITIVE_MOST);
+  }
+  return true;
+}
+
 bool choose_activation(const char *text, struct activation_choice *choice, struct error *error) {
   const char *what = "--activations";
   const size_t length = strcspn(text, "(");
@@ -138,5 +165,5 @@ bool choose_activation(const char *text, struct activation_choice *choice, struc
     if (!read_number(strsep(&rest, ","), text, what, &value, error)) return false;
     *slots[i] = (float)value;
   }
-  return true;
+  return check_parameters(text, length, choice->p, error);
 }

@@ -229,6 +229,10 @@ static void parameters_are_checked(void **state) {
   REFUSED("glorot_uniform", "takes no parameters", "--inits=glorot_uniform(1)");
   REFUSED("uniform_fan_in", "takes no parameters", "--inits=uniform_fan_in(1)");
   REFUSED("tanh", "takes no parameters", "--activations=tanh(1)");
+  REFUSED("silu(0)", "beta must be positive", "--activations=silu(0)");
+  REFUSED("softplus", "beta must be positive", "--activations=softplus(-1,20)");
+  REFUSED("celu", "alpha must be positive", "--activations=celu(0)");
+  REFUSED("hard_tanh", "interval is empty", "--activations=hard_tanh(1,-1)");
   REFUSED("normal", "at most 2", "--inits=normal(0,1,2)");
   REFUSED("normal", "not a number", "--inits=normal(0,one)");
   REFUSED("normal", "not a number", "--inits=normal(,1)");
