@@ -342,7 +342,7 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
     return OPTIONS_ERROR;
   }
   if (!options->min_time_given) options->min_time = options->quick ? 0.01 : 0.05;
-  if (!options->suites_given && options->quick) options->suites[SUITE_ACCURACY] = false; /* a long table */
+  if (!options->suites_given) options->suites[SUITE_ACCURACY] = options->filter[0]; /* long tables */
   if (!options->samples_given) options->samples = options->quick ? QUICK_SAMPLES : DEFAULT_SAMPLES;
   if (options->seeds == 0) options->seeds = options->quick ? 2 : 5;
   return OPTIONS_RUN;

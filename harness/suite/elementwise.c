@@ -163,12 +163,14 @@ static bool ends_with(const char *text, const char *end) {
   return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* Activations' forward and backward passes are shown wherever the suite looks and in every run, what is beside them -
- * derivatives alone, fused passes, those from the output, rows, SLEEF's - in L2 and not in quick runs. */
+/* Activations' forward and backward passes are shown wherever the suite looks; SLEEF's in L2; what is beside them -
+ * derivatives alone, fused passes, those from the output, rows - in L2 for who asks for the suite or for rows. */
 static bool is_shown(const struct run *run, const struct kernel *kernel, enum residence residence) {
+  const bool asked = run->options->suites_given || run->options->filter[0];
   if (run->suite != SUITE_ACTIVATION || ends_with(kernel->name, "_forward") || ends_with(kernel->name, "_backward"))
     return true;
-  return residence == RESIDENCE_L2 && (!run->options->quick || run->options->filter[0]);
+  const bool sleef = ends_with(kernel->name, "_forward_sleef") || ends_with(kernel->name, "_backward_sleef");
+  return residence == RESIDENCE_L2 && (sleef || asked);
 }
 
 /* Initializers that draw numbers: the others have no operations. */
