@@ -128,8 +128,8 @@ static const struct condition {
 };
 
 /* Beyond, products of the kernels leave what a float can hold. */
-#define POSITIVE_LEAST 1e-18f
-#define POSITIVE_MOST 1e18f
+#define POSITIVE_LEAST 1e-6f
+#define POSITIVE_MOST 1e6f
 
 static bool check_parameters(const char *text, size_t length, struct parameters p, struct error *error) {
   for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {

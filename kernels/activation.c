@@ -7,7 +7,7 @@
 SCHEDULED_BEGIN
 
 VALUE(linear) { return x; }
-SLOPE(linear) { return vf_set(1.0f); }
+SLOPE(linear) { return vf_select(vf_nan(x), x, vf_set(1.0f)); }
 ACTIVATION(linear)
 
 /* x where it is above the bound, NaN included, else other. */
@@ -49,8 +49,9 @@ static void prelu_parameter_backward(const float *x, const float *dy, float *da,
   struct partial_sums sums = partial_sums_zero();
   for (size_t i = 0; i < n; i += PARTIAL_SUMS)
     for (size_t v = 0; v < VECTORS_OF_SUMS; v++) {
-      const vf xs = vf_load_before(x, i + v * VEC_LANES, n), negative = vf_min(vf_set(0.0f), xs);
-      partial_sums_add(&sums, v, vf_mul(vf_load_before(dy, i + v * VEC_LANES, n), negative));
+      const vf xs = vf_load_before(x, i + v * VEC_LANES, n),
+               product = vf_mul(vf_load_before(dy, i + v * VEC_LANES, n), xs);
+      partial_sums_add(&sums, v, vf_select(vf_lt(xs, vf_set(0.0f)), product, vf_set(0.0f)));
     }
   *da = (float)partial_sums_total(&sums);
 }
@@ -78,8 +79,11 @@ ACTIVATION(hard_sigmoid2)
 
 /* Howard et al. (2019), Searching for MobileNetV3: x clip((x + a) / 2a, 0, 1). x stops at -a, where the value is -0. */
 VALUE(hard_swish) {
-  const vf y = vf_max(vf_neg(a), x);
-  return vf_select(vf_lt(y, a), vf_div(vf_mul(y, vf_add(y, a)), vf_add(a, a)), y);
+  const vf y = vf_max(vf_neg(a), x), divisor = vf_add(a, a);
+  const struct two_sum sum = fast_two_sum(a, y), share = quotient_of(sum.sum, divisor);
+  const vf low = vf_mul(vf_add(share.lost, sum.lost), vf_div(vf_set(1.0f), divisor));
+  const vf value = vf_fma(y, share.sum, vf_mul(y, low));
+  return vf_select(vf_lt(y, a), vf_copysign(value, y), y);
 }
 /* (x + a/2) / a on [-a, a), as PyTorch has it at the kinks. */
 SLOPE(hard_swish) {

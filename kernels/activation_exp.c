@@ -26,7 +26,7 @@ FROM_OUTPUT(tanh)
 
 /* 1 / (1 + e^-x) = P / (P + 1 + q) with e^x = P e^r, q = e^-r - 1, all times 2^30 so that a result too small for a
  * normal number comes out of the division, rounded once.
- * q: fpminimax(exp(x), [|2,3|], [|SG...|], [-0.0437;0.0437], relative, 1+x) for -r, times 2^30: 0.44 eps */
+ * q: fpminimax(exp(x), [|2,3|], [|SG...|], [-0.0437;0.0437], relative, 1+x) for -r, times 2^30: 0.47 eps */
 VALUE(sigmoid) {
   const vf y = vf_max(vf_set(-106.0f), vf_min(vf_set(60.0f), x)), one = vf_set(0x1p30f);
   const struct split_power e = split_exp(y, 30.0f);
@@ -68,10 +68,18 @@ VEC_INLINE struct power exp_minus_abs(struct two_sum y, float limit) {
 /* ln(1 + e^(a x)) / a = max(x, 0) + ln(1 + e^-|a x|) / a; a: beta, b: the threshold beyond which PyTorch has it linear.
  * One kernel for a = 1 and a threshold from 17.5 on, where it changes no float, another for the rest. */
 VALUE(softplus_scaled) {
-  const struct two_sum y = scaled_argument(x, a, 200.0f);
-  const vf log = log1p_core(power_value(exp_minus_abs(y, -106.0f)));
-  const vf value = vf_fma(log, vf_div(vf_set(1.0f), a), vf_max(x, vf_set(0.0f)));
-  return vf_select(vf_lt(b, y.sum), x, value);
+  const struct two_sum y = scaled_argument(x, a, 300.0f);
+  const struct power power = exp_minus_abs(y, -170.0f);
+  const vf one = vf_set(1.0f), p = power_significand(power), e = vf_scale(p, power.n);
+  /* What the significand's rounding and the reciprocal's lost would cost the bound. */
+  const vf e_low = vf_scale(vf_fma_low(power.r, power.w, one, p), power.n), log = log1p_core(e);
+  const struct two_sum quotient = quotient_of(log, a);
+  const vf inverse = vf_div(one, a);
+  const vf rest = vf_mul(vf_add(quotient.lost, vf_div(e_low, vf_add(one, e))), inverse);
+  const vf value = vf_add(quotient.sum, vf_add(vf_max(x, vf_set(0.0f)), rest));
+  /* ln(1 + e) is e there, and e may be too small for a float where e / a is not. */
+  const vf tail = vf_scale(power_significand_times(power, inverse), power.n);
+  return vf_select(vf_lt(b, y.sum), x, vf_select(vf_lt(y.sum, vf_set(-30.0f)), tail, value));
 }
 VALUE(softplus_unit) { return vf_add(vf_max(x, vf_set(0.0f)), log1p_core(power_value(exp_of(minus_abs(x, -106.0f))))); }
 /* s(a x) */
@@ -86,7 +94,7 @@ ACTIVATION_WITH_TAIL(softplus_unit)
 BY_PARAMETER(softplus, p.a == 1.0f && p.b >= 17.5f)
 
 /* -ln(1 + e^-x) = min(x, 0) - ln(1 + e^-|x|) */
-VALUE(log_sigmoid) { return vf_sub(vf_min(x, vf_set(0.0f)), log1p_core(power_value(exp_of(minus_abs(x, -106.0f))))); }
+VALUE(log_sigmoid) { return vf_sub(vf_min(x, vf_set(-0.0f)), log1p_core(power_value(exp_of(minus_abs(x, -106.0f))))); }
 /* s(-x) */
 TAILED_SLOPE(log_sigmoid) { return logistic(vf_lt(vf_set(0.0f), x), exp_of(minus_abs(x, -200.0f))); }
 ACTIVATION_WITH_TAIL(log_sigmoid)
@@ -123,11 +131,19 @@ ACTIVATION_WITH_TAIL(elu)
 FROM_OUTPUT(elu)
 
 /* Barron (2017), Continuously Differentiable Exponential Linear Units; a: alpha > 0 */
-VALUE(celu) { return exponential_below(x, vf_div(x, a), a); }
+VALUE(celu) {
+  const vf u = vf_max(vf_mul(vf_set(-20.0f), a), x);
+  const struct two_sum y = quotient_of(u, a);
+  const struct power_minus_one e = expm1_of(vf_min(vf_set(0.0f), y.sum));
+  const vf one_minus = one_minus_exp(e), product = vf_mul(a, one_minus);
+  const vf rest = vf_sub(vf_mul(y.lost, vf_fma(e.power, e.p, e.power)), vf_mul_low(a, one_minus, product));
+  const vf below = vf_sub(rest, product);
+  return vf_select(vf_le(vf_set(0.0f), x), x, below);
+}
 TAILED_SLOPE(celu) {
-  const vf most = vf_mul(vf_set(200.0f), a), u = vf_max(vf_neg(most), vf_min(vf_set(0.0f), x)), y = vf_div(u, a);
-  const vf low = vf_div(vf_fnma(y, a, u), a); /* what the quotient's rounding lost */
-  return elu_slope_below(x, y, low, vf_set(1.0f), vf_set(1.0f));
+  const vf most = vf_mul(vf_set(200.0f), a), u = vf_max(vf_neg(most), vf_min(vf_set(0.0f), x));
+  const struct two_sum y = quotient_of(u, a);
+  return elu_slope_below(x, y.sum, vf_div(y.lost, a), vf_set(1.0f), vf_set(1.0f));
 }
 OUTPUT_SLOPE(celu) { return vf_select(vf_lt(vf_set(0.0f), y), vf_set(1.0f), vf_div(vf_add(y, a), a)); }
 ACTIVATION_WITH_TAIL(celu)
@@ -159,7 +175,7 @@ VALUE(gelu) {
   const vf u = vf_min(vf_set(14.5f), vf_abs(x));
   const struct power e = gaussian_of(u);
   const vf tail = vf_scale(power_significand_times(e, mills_times_argument(u)), e.n);
-  return vf_sub(vf_max(vf_set(0.0f), x), tail);
+  return vf_sub(vf_max(vf_set(-0.0f), x), tail); /* -0 far below 0 */
 }
 
 /* k for x < 0, else 1 - k: the slope of x S(x), where S(-x) = 1 - S(x). */
@@ -177,17 +193,19 @@ TAILED_SLOPE(gelu) {
 }
 ACTIVATION_WITH_TAIL(gelu)
 
-/* x / (1 + e^-v), e^-v = 2^40 e.power (1 + e.r quotient) <= e^112: x over 2^-40 times the denominator, so that a result
- * too small for a normal number is rounded once, at the end. d: GATE_ONE + e.power. From linear on it is x. */
+/* x / (1 + e^-v), e^-v = e.power (1 + e.r quotient) / one <= 2^127 / one: x over `one` times the denominator, so that a
+ * result too small for a normal number is rounded once, at the end. d: one + e.power. From linear on it is x. */
+VEC_INLINE vf gated(vf x, struct split_power e, vf quotient, vf one, struct two_sum d, vf linear) {
+  const vf denominator = vf_add(d.sum, vf_fma(vf_mul(e.power, e.r), quotient, d.lost));
+  return vf_select(vf_lt(x, linear), vf_mul(vf_div(x, denominator), one), x);
+}
+/* The scale for e^-v as far as 2^166 and as near to 0 as 2^-86, and for e^-v from 2^-26 to 2^227. */
 #define GATE_SHIFT -40.0f
 #define GATE_ONE vf_set(0x1p-40f)
-VEC_INLINE vf gated(vf x, struct split_power e, vf quotient, struct two_sum d, vf linear) {
-  const vf denominator = vf_add(d.sum, vf_fma(vf_mul(e.power, e.r), quotient, d.lost));
-  return vf_select(vf_lt(x, linear), vf_mul(vf_div(x, denominator), GATE_ONE), x);
-}
+#define FAR_GATE_SHIFT -100.0f
+#define FAR_GATE_ONE vf_set(0x1p-100f)
 
-/* GATE_ONE + power */
-VEC_INLINE struct two_sum gate_sum(vf power) { return fast_two_sum(vf_max(GATE_ONE, power), vf_min(GATE_ONE, power)); }
+VEC_INLINE struct two_sum gate_sum(vf one, vf power) { return fast_two_sum(vf_max(one, power), vf_min(one, power)); }
 
 /* e (1 + e - u v') / (1 + e)^2, e = exp(-|v|): the slope of x s(v) for x < 0, u = |x|, v' the slope of v, from 1 - u v'
  * and what is to be taken from that yet. */
@@ -200,20 +218,22 @@ VEC_INLINE struct tailed gated_slope(struct power e, vf one_minus, vf rest) {
 
 /* x s(a x), a: beta > 0. Elfwing, Uchibe, Doya (2018); Ramachandran, Zoph, Le (2017) with beta. */
 VALUE(silu_scaled) {
-  const vf y = vf_max(vf_div(vf_set(-112.0f), a), x), v = vf_mul(a, y);
-  const struct split_power e = split_exp_minus_sum(vf_min(vf_set(59.0f), v), vf_mul_low(a, y, v), GATE_SHIFT);
-  return gated(y, e, short_exp_quotient(e.r), gate_sum(e.power), vf_div(vf_set(40.0f), a));
+  const vf y = vf_max(vf_div(vf_set(-150.0f), a), x), v = vf_mul(a, y);
+  const struct split_power e = split_exp_minus_sum(vf_min(vf_set(18.0f), v), vf_mul_low(a, y, v), FAR_GATE_SHIFT);
+  const struct two_sum d = gate_sum(FAR_GATE_ONE, e.power);
+  return gated(y, e, short_exp_quotient(e.r), FAR_GATE_ONE, d, vf_div(vf_set(18.0f), a));
 }
 VALUE(silu_unit) {
   const vf y = vf_max(vf_set(-112.0f), x);
   const struct split_power e = split_exp_minus(vf_min(vf_set(59.0f), y), GATE_SHIFT);
-  return gated(y, e, short_exp_quotient(e.r), gate_sum(e.power), vf_set(40.0f));
+  return gated(y, e, short_exp_quotient(e.r), GATE_ONE, gate_sum(GATE_ONE, e.power), vf_set(40.0f));
 }
 /* s(v) + v s(v) s(-v), v = a x: k(u) = e (1 + e - u) / (1 + e)^2, e = exp(-u), with a root at u = 1.2785. */
 TAILED_SLOPE(silu_scaled) {
   const struct two_sum v = scaled_argument(x, a, 200.0f);
   const vf one_minus = vf_sub(vf_set(1.0f), vf_abs(v.sum));
-  return two_sided_slope(x, gated_slope(exp_minus_abs(v, -200.0f), one_minus, vf_set(0.0f)));
+  const vf rest = vf_select(vf_lt(v.sum, vf_set(0.0f)), vf_neg(v.lost), v.lost);
+  return two_sided_slope(x, gated_slope(exp_minus_abs(v, -200.0f), one_minus, rest));
 }
 TAILED_SLOPE(silu_unit) {
   const vf y = minus_abs(x, -200.0f);
@@ -246,12 +266,12 @@ VALUE(gelu_tanh) {
   const vf y = vf_max(vf_set(-10.95f), x);
   const struct gelu_argument g = gelu_argument(vf_min(vf_set(8.0f), y));
   const struct split_power e = split_exp_minus_sum(g.v, g.low, GATE_SHIFT);
-  return gated(y, e, shorter_exp_quotient(e.r), (struct two_sum){vf_add(GATE_ONE, e.power), vf_set(0.0f)},
-               vf_set(8.0f));
+  const struct two_sum d = {vf_add(GATE_ONE, e.power), vf_set(0.0f)};
+  return gated(y, e, shorter_exp_quotient(e.r), GATE_ONE, d, vf_set(8.0f));
 }
 /* s(v) + x v' s(v) s(-v), v' = A + 3 B x^2 = q + 2 (q - A); its root is at -0.7524614. */
 TAILED_SLOPE(gelu_tanh) {
-  const vf u = vf_min(vf_set(13.0f), vf_abs(x));
+  const vf u = vf_min(vf_set(13.55f), vf_abs(x)); /* v = 199 */
   const struct gelu_argument g = gelu_argument(vf_neg(u));
   const vf bx2 = vf_sub(g.q, vf_set(GELU_A));
   const struct two_sum slope = fast_two_sum(g.q, vf_add(bx2, bx2));

@@ -48,7 +48,7 @@ SLOPE(softplus_sleef) {
 }
 SLEEF_ACTIVATION(softplus)
 
-VALUE(log_sigmoid_sleef) { return vf_sub(vf_min(x, vf_set(0.0f)), sleef_log1p(sleef_exp(minus_abs(x, -106.0f)))); }
+VALUE(log_sigmoid_sleef) { return vf_sub(vf_min(x, vf_set(-0.0f)), sleef_log1p(sleef_exp(minus_abs(x, -106.0f)))); }
 SLOPE(log_sigmoid_sleef) { return logistic_sleef(vf_neg(x)); }
 SLEEF_ACTIVATION(log_sigmoid)
 

@@ -15,10 +15,15 @@
 
 typedef void exponentials_of_differences(const float *z, float *e, size_t n, float largest);
 
+/* The reciprocal of the sum comes in two parts, so that it costs no rounding. */
 VEC_INLINE void softmax_row(const float *x, float *y, size_t n, exponentials_of_differences *exponentials) {
   exponentials(x, y, n, largest_of(x, n));
-  const vf divisor = vf_set((float)sum_of(y, n));
-  for (size_t i = 0; i < n; i += VEC_LANES) vf_store_before(y, vf_div(vf_load_before(y, i, n), divisor), i, n);
+  const double inverse = 1 / sum_of(y, n);
+  const vf high = vf_set((float)inverse), low = vf_set((float)(inverse - (double)(float)inverse));
+  for (size_t i = 0; i < n; i += VEC_LANES) {
+    const vf e = vf_load_before(y, i, n);
+    vf_store_before(y, vf_fma(e, high, vf_mul(e, low)), i, n);
+  }
 }
 
 #define ROW_CHUNK 1024 /* a multiple of PARTIAL_SUMS, so that chunks do not change the sums */
@@ -35,13 +40,13 @@ static size_t first_equal(const float *x, size_t n, float value) {
  * relative accuracy. */
 VEC_INLINE void log_softmax_row(const float *x, float *y, size_t n, exponentials_of_differences *exponentials) {
   const float largest = largest_of(x, n);
-  const size_t left_out = first_equal(x, n, largest);
+  const size_t left_out = largest - largest == 0 ? first_equal(x, n, largest) : n; /* infinity must count, as NaN */
   struct partial_sums others = partial_sums_zero();
   for (size_t done = 0; done < n; done += ROW_CHUNK) {
     float e[ROW_CHUNK];
     const size_t take = n - done < ROW_CHUNK ? n - done : ROW_CHUNK;
     exponentials(x + done, e, take, largest);
-    if (left_out - done < take) e[left_out - done] = 0.0f;
+    if (left_out >= done && left_out - done < take) e[left_out - done] = 0.0f;
     partial_sums_add_all(&others, e, take);
   }
   const vf a = vf_set(largest), b = vf_set(log1p_of((float)partial_sums_total(&others)));

@@ -32,7 +32,7 @@ static double at_most(double high, double x) { return x > high ? high : x; }
 static double decay(double x) { return exp(-at_most(700, fabs(x))); }
 
 VALUE(linear) { return x; }
-SLOPE(linear) { return 1; }
+SLOPE(linear) { return isnan(x) ? x : 1; }
 ACTIVATION(linear)
 
 VALUE(relu) { return x <= 0 ? 0 : x; }
