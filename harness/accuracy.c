@@ -116,7 +116,7 @@ static bool is_below(const struct accuracy_function *function, uint32_t x_bits, 
 static uint32_t find_exception(const struct accuracy_function *function, uint32_t from, float least) {
   const uint32_t last = (from & 0x80000000u) | bits_of(FLT_MAX);
   uint32_t outermost = 0;
-  for (uint32_t step = 1; step < last - from; step *= 2) {
+  for (uint32_t step = 1; step < last - from; step *= 4) {
     float x[SAMPLE_CHUNK + SAMPLE_PADDING] = {0}, y[SAMPLE_CHUNK];
     for (size_t i = 0; i < SAMPLE_CHUNK; i++) { /* never fewer: libraries may prepare for a length */
       const uint64_t at = from + (uint64_t)step * i;
