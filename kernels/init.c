@@ -144,16 +144,21 @@ FILL(uniform_centred)
 FILL_BY_CALL(uniform_tensorflow)
 FILL_BY_CALL(uniform_jax)
 
-static void uniform_range(float *w, uint64_t first, size_t n, const struct init *init, float a, float b) {
+/* In our own convention. */
+static void uniform_own(float *w, uint64_t first, size_t n, const struct init *init, float a, float b) {
   const float c[4] = {a, b, (float)(((double)a + b) / 2), (float)(((double)b - a) / 2 * 0x1p-31)};
+  if (a == -b && fabsf(c[3]) >= 0x1p-126f)
+    fill_uniform_centred(w, first, n, init, c);
+  else
+    fill_uniform(w, first, n, init, c);
+}
+
+static void uniform_range(float *w, uint64_t first, size_t n, const struct init *init, float a, float b) {
+  const float c[2] = {a, b};
   switch (init->convention) {
   case CONVENTION_TENSORFLOW: fill_uniform_tensorflow(w, first, n, init, c); break;
   case CONVENTION_JAX: fill_uniform_jax(w, first, n, init, c); break;
-  default:
-    if (a == -b && fabsf(c[3]) >= 0x1p-126f)
-      fill_uniform_centred(w, first, n, init, c);
-    else
-      fill_uniform(w, first, n, init, c);
+  default: uniform_own(w, first, n, init, a, b);
   }
 }
 
@@ -190,6 +195,14 @@ VEC_INLINE void normal(const uint32_t *words, float *w, size_t n, const float *c
     }
 }
 
+/* TensorFlow rounds the angle of a fraction u of a turn to a float before it takes sine and cosine. By how much that
+ * turns it on: 2 pi in two parts gives 2 pi u as product + lost, and what is rounded is their sum. */
+VEC_INLINE vf angle_rounding(vf u) {
+  const vf two_pi = vf_set(6.2831854820251465f), rest = vf_set(-1.7484555314695172e-7f);
+  const vf product = vf_mul(u, two_pi), lost = vf_fma(u, rest, vf_mul_low(u, two_pi, product));
+  return vf_sub(vf_sub(vf_add(product, lost), product), lost);
+}
+
 /* Of each pair of words the first gives the radius, never below 1e-7, the second the angle, as a fraction of a turn:
  * its low 23 bits are the upper ones of a signed integer that counts half turns. Sine first. */
 VEC_INLINE void normal_tensorflow(const uint32_t *words, float *w, size_t n, const float *c) {
@@ -198,10 +211,12 @@ VEC_INLINE void normal_tensorflow(const uint32_t *words, float *w, size_t n, con
     vi radius_word, angle_word;
     vi_load2(words + i, &radius_word, &angle_word);
     const vf u = vf_max(fraction_tensorflow(radius_word), vf_set(1e-7f));
+    const vf turn = angle_rounding(fraction_tensorflow(angle_word));
     vf cosine, sine;
     circle(vf_sqrt(minus_two_log(u)), vi_shl(angle_word, 9), &cosine, &sine);
-    sine = vf_add(vf_mul(sine, stddev), mean), cosine = vf_add(vf_mul(cosine, stddev), mean);
-    vi_store2((int32_t *)(void *)(w + i), vf_as_vi(sine), vf_as_vi(cosine));
+    const vf first = vf_fma(turn, cosine, sine), second = vf_fnma(turn, sine, cosine);
+    vi_store2((int32_t *)(void *)(w + i), vf_as_vi(vf_add(vf_mul(first, stddev), mean)),
+              vf_as_vi(vf_add(vf_mul(second, stddev), mean)));
   }
 }
 
@@ -263,32 +278,51 @@ static void init_he_normal(float *w, uint64_t first, size_t n, const struct init
   fill_truncated(w, first, n, init, (const float[]){0, (float)(sqrt(variance) / TRUNCATED_STDDEV)});
 }
 
-/* On any interval: u = erf(z / sqrt 2) is uniform between its values at the ends, and 1 - |u| is computed beside it, so
- * that an interval far out in a tail keeps its accuracy. */
+/* On any interval: u = erf(z / sqrt 2) goes from its value at one end to that at the other in 2^32 steps of `half`,
+ * half of the distance as a multiple of 2^-31, and word w stands for the middle of step w. 1 - |u|, which decides how
+ * far out a tail z is, is the smaller of 1 - u and 1 + u. The one that belongs to the nearer end is counted from there,
+ * since the number of steps to it, unlike w, is a float of full precision where it is small; the other does not cancel.
+ */
 VEC_INLINE void truncated_between(const uint32_t *words, float *w, size_t n, const float *c) {
   const vf low = vf_set(c[0]), high = vf_set(c[1]), mean = vf_set(c[2]), stddev = vf_set(c[3]);
   const vf centre = vf_set(c[4]), half = vf_set(c[5]), above = vf_set(c[6]), below = vf_set(c[7]);
+  const vf upper_edge = vf_set(c[8]), lower_edge = vf_set(c[9]);
   for (size_t i = 0; i < n; i += VEC_LANES) {
-    const vf v = vi_to_vf(vi_load(words + i));
-    const vf u = vf_fma(v, half, centre);
-    const vf q = vf_max(vf_min(vf_fnma(v, half, above), vf_fma(v, half, below)), vf_set(0x1p-36f));
+    const vi word = vi_load(words + i), steps = vi_xor(vi_xor(word, vi_sar(word, 31)), vi_set(INT32_MAX));
+    const vm is_lower = vi_lt(word, vi_set(0));
+    const vf v = vi_to_vf(word), about_u = vf_fma(v, half, centre);
+    const vf near = vf_fma(vi_to_vf(steps), half, vf_select(is_lower, lower_edge, upper_edge));
+    const vf far = vf_fma(vf_abs(v), half, vf_select(is_lower, above, below));
+    const vf q = vf_max(vf_min(near, far), vf_set(0x1p-36f));
+    const vf outer_u = vf_copysign(vf_sub(vf_set(1.0f), q), about_u); /* rounded less often */
+    const vf u = vf_select(vf_lt(q, vf_set(0.5f)), outer_u, about_u);
     vf_store(w + i, vf_max(vf_min(vf_fma(inverse_normal(u, q), stddev, mean), high), low));
   }
 }
 
 FILL_BY_CALL(truncated_between)
 
+/* Within so many standard deviations of the mean a normal's density is level to 2^-25, and its mass, a difference of
+ * values of erf, would be lost where it gets narrower still. */
+#define LEVEL 0x1p-12
+
 /* PyTorch's trunc_normal_: mean a, standard deviation b, truncated to [c, d]. */
 static void init_trunc_normal(float *w, uint64_t first, size_t n, const struct init *init) {
   const double mean = init->p.a, stddev = init->p.b, low = init->p.c, high = init->p.d;
   assert(stddev > 0 && low <= high);
+  if (fmax(fabs(low - mean), fabs(high - mean)) <= LEVEL * stddev) {
+    uniform_own(w, first, n, init, init->p.c, init->p.d);
+    return;
+  }
   const double root = sqrt(2.0) * stddev, from = (low - mean) / root, to = (high - mean) / root;
-  /* erf at the middle of the uniform interval from both sides: its complements do not cancel. */
-  const double above = (erfc(from) + erfc(to)) / 2, below = (erfc(-from) + erfc(-to)) / 2;
   const double width = from > 0 ? erfc(from) - erfc(to) : erfc(-to) - erfc(-from);
   const double half = fabs(width) / 2 * 0x1p-31;
-  const float c[8] = {init->p.c,          init->p.d,   init->p.a,    init->p.b,
-                      (float)(1 - above), (float)half, (float)above, (float)below};
+  /* 1 - u and 1 + u in the middle and, half a step inside, at the ends: erf's complements do not cancel. */
+  const double above = (erfc(from) + erfc(to)) / 2, below = (erfc(-from) + erfc(-to)) / 2;
+  const double upper_edge = erfc(to) + half / 2, lower_edge = erfc(-from) + half / 2;
+  const double centre = from == -to ? half / 2 : 1 - above + half / 2;
+  const float c[10] = {init->p.c,   init->p.d,    init->p.a,    init->p.b,         (float)centre,
+                       (float)half, (float)above, (float)below, (float)upper_edge, (float)lower_edge};
   fill_truncated_between(w, first, n, init, c);
 }
 

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/rng.h"
+
 #define LENGTH 8192
 
 static const struct kernel_table *table;
@@ -68,11 +70,27 @@ static void run_matrix(const struct kernel_table *of, matrix_kernel *function, f
   free(workspace);
 }
 
+/* Weights from every generator, in its convention. */
+static uint64_t run_generators(const struct kernel_table *of, const struct kernel *kernel, float *out) {
+  const struct cpu_features cpu = cpu_detect();
+  kernel_function *function = kernel_in_table(of, kernel);
+  uint64_t hash = 0;
+  for (enum rng rng = 0; rng < RNG_COUNT; rng++) {
+    struct init init = rng_init(rng, of, &cpu);
+    init.seed = 5, init.stream = 6, init.p = kernel->defaults, init.fan_in = 123, init.fan_out = 77;
+    if (kernel->signature == SIGNATURE_fill)
+      ((fill_kernel *)function)(out, 0, LENGTH, &init);
+    else
+      run_matrix(of, (matrix_kernel *)function, out, &init);
+    hash = hash * 31 ^ digest(out);
+  }
+  return hash;
+}
+
 static uint64_t run(const struct kernel_table *of, const struct kernel *kernel) {
   static float out[LENGTH], slope[LENGTH];
   const size_t columns = LENGTH / 8;
   kernel_function *function = kernel_in_table(of, kernel);
-  const struct init init = {.seed = 5, .stream = 6, .p = kernel->defaults, .fan_in = 123, .fan_out = 77};
   memcpy(out, x, sizeof out);
   switch (kernel->signature) {
   case SIGNATURE_map: ((map_kernel *)function)(x, out, LENGTH, kernel->defaults); break;
@@ -85,8 +103,8 @@ static uint64_t run(const struct kernel_table *of, const struct kernel *kernel) 
   case SIGNATURE_rows: ((rows_kernel *)function)(dy, out, LENGTH / columns, columns); break;
   case SIGNATURE_rows_backward: ((rows_backward_kernel *)function)(dy, dy + 8, out, 7, columns); break;
   case SIGNATURE_update: ((update_kernel *)function)(out, dy, LENGTH, 0.1f); break;
-  case SIGNATURE_fill: ((fill_kernel *)function)(out, 0, LENGTH, &init); break;
-  case SIGNATURE_matrix: run_matrix(of, (matrix_kernel *)function, out, &init); break;
+  case SIGNATURE_fill:
+  case SIGNATURE_matrix: return run_generators(of, kernel, out);
   case SIGNATURE_words: ((words_kernel *)function)((uint32_t *)(void *)out, 0, LENGTH, 5, 6); break;
   default: break;
   }

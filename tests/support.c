@@ -73,6 +73,18 @@ bool guarded_untouched(const struct guarded *buffer, const void *data, size_t by
   return true;
 }
 
+float *guarded_place(const struct guarded *buffer, size_t n, size_t shift, bool at_end) {
+  return (float *)(at_end ? buffer->end : buffer->begin) + (at_end ? -(ptrdiff_t)n : (ptrdiff_t)shift);
+}
+
+size_t test_next_length(size_t n, size_t lanes) {
+  if (n < 4 * lanes + 1) return n + 1;
+  const size_t more[] = {127, 128, 129, 200, 256, 259, TEST_LONGEST};
+  for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+    if (more[i] > n) return more[i];
+  return SIZE_MAX;
+}
+
 bool within_bound(const struct kernel *kernel, float value, double reference) {
   if (kernel->bound.kind == BOUND_EXACT) {
     const float expected = (float)reference;

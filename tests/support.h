@@ -44,6 +44,15 @@ bool guarded_untouched(const struct guarded *buffer, const void *data, size_t by
 /* Fills [begin, end) with 0x5a again. */
 void guarded_reset(const struct guarded *buffer);
 
+/* Where n floats lie that end with the buffer, or else begin `shift` floats after it. */
+float *guarded_place(const struct guarded *buffer, size_t n, size_t shift, bool at_end);
+
+/* The lengths to try, from 0: up to 4 vectors + 1 and a few longer ones that cross every step and unroll; then
+ * SIZE_MAX.
+ */
+#define TEST_LONGEST 512
+size_t test_next_length(size_t n, size_t lanes);
+
 /* Whether value is within the bound of a BOUND_EXACT or BOUND_ULP kernel. */
 bool within_bound(const struct kernel *kernel, float value, double reference);
 

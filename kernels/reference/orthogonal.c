@@ -26,7 +26,7 @@ void reference_init_orthogonal(double *w, size_t rows, size_t columns, const str
     const size_t length = m - j;
     double sum = 0;
     for (size_t i = 0; i < length; i++) {
-      v[i] = reference_init_normal(j * m + j + i, &normal);
+      v[i] = reference_init_normal(j * m + j + i, &normal, reference_philox4x32_10);
       sum += v[i] * v[i];
     }
     const double sign = signbit(v[0]) ? -1 : 1, norm = sqrt(sum);

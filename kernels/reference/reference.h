@@ -20,10 +20,10 @@ typedef void rows_reference(const double *x, double *y, size_t n);
 typedef void rows_backward_reference(const double *y, const double *dy, double *dx, double *terms, size_t n);
 /* words[i]. */
 typedef uint32_t words_reference(uint64_t block, size_t i, uint64_t seed, uint64_t stream);
-/* Weight i. */
-typedef double fill_reference(uint64_t i, const struct init *init);
+/* Weight i, from words of that generator; init->generator, which belongs to a table, is not looked at. */
+typedef double fill_reference(uint64_t i, const struct init *init, words_reference *words);
 
-/* All weights. */
+/* All weights, from words of Philox4x32-10. */
 typedef void matrix_reference(double *w, size_t rows, size_t columns, const struct init *init);
 
 /* struct dense in double precision, without workspace and threads; activation is NULL or a map_reference. The terms
