@@ -51,9 +51,15 @@ grep -q -- --filter out || fail "--help does not explain --filter"
 run 0 --version
 [ "$(wc -l <out)" = 1 ] || fail "--version is not one line"
 run 0 --list
-for suite in limits init activation accuracy dense training gradients; do
+for suite in limits init activation dense training gradients; do
   grep -q "^$suite/" out || fail "--list has no $suite"
 done
+! grep -q '^accuracy/\|_both/\|_derivative/' out || fail "--list has long tables unasked"
+run 0 --list --suite=activation
+for pass in bias both derivative from_output; do
+  grep -q "^activation/tanh_$pass/" out || fail "--list --suite=activation has no tanh_$pass"
+done
+run 0 --list
 [ -z "$(sort out | uniq -d)" ] || fail "--list has a name twice"
 ! ls depthmark-*.json >/dev/null 2>&1 || fail "--list writes a result"
 run 0 --list --suite=gradients --inits='normal(0,1),he_normal' --activations=relu --depths=3,7
