@@ -3,6 +3,7 @@
 #include "harness/peers/kernels.h"
 
 #include <dirent.h>
+#include <inttypes.h>
 #include <math.h>
 #include <omp.h>
 #include <stdio.h>
@@ -23,12 +24,14 @@ static const struct kernel_table *table;
 static float w[COUNT + 1], x[COUNT + PADDING], dy[COUNT + PADDING];
 static uint32_t words[COUNT + 1];
 
-static void expect_uniform(const struct peer_kernel *peer, const struct init *init) {
+/* The very words of our generator, which differ in every bit between seeds, streams and blocks. */
+static void expect_uniform(const struct peer_kernel *peer, const struct init *init, uint64_t first) {
   const double width = (double)init->p.b - (double)init->p.a;
-  init->generator(words, 0, COUNT, init->seed, init->stream);
+  init->generator(words, first / 4, COUNT, init->seed, init->stream);
   for (size_t i = 0; i < COUNT; i++)
     if (!(fabs(w[i] - (init->p.a + width * (words[i] + 0.5) / 0x1p32)) <= width * 0x1p-22))
-      fail_msg("%s: element %zu is %g", peer->provider, i, (double)w[i]);
+      fail_msg("%s: seed %" PRIx64 ", stream %" PRIx64 ", element %" PRIu64 " + %zu is %g", peer->provider, init->seed,
+               init->stream, first, i, (double)w[i]);
 }
 
 static void expect_normal(const struct peer_kernel *peer, const struct init *init) {
@@ -45,18 +48,27 @@ static void expect_normal(const struct peer_kernel *peer, const struct init *ini
 }
 
 static void expect_fill(const struct peer_kernel *peer, const struct cpu_features *cpu) {
-  struct init init = rng_init(peer->rng, table, cpu);
-  init.seed = 5, init.fan_in = init.fan_out = 1;
-  init.p = (struct parameters){.a = -2, .b = 3};
-  ((fill_kernel *)peer->function)(w, 0, COUNT, &init);
-  assert_true(w[COUNT] == GUARD);
-  switch (peer->kernel) {
-  case KERNEL_init_uniform: expect_uniform(peer, &init); break;
-  case KERNEL_init_normal: expect_normal(peer, &init); break;
-  case KERNEL_init_zeros:
-    for (size_t k = 0; k < COUNT; k++) assert_true(w[k] == 0);
-    break;
-  default: fail_msg("%s is not tested", kernels[peer->kernel].name);
+  const struct {
+    uint64_t seed, stream, first;
+  } places[] = {{5, 0, 0},
+                {0, 0, 4},
+                {1ull << 32, 1, 1ull << 20},
+                {0x123456789abcdef0u, 1ull << 32, 1ull << 40},
+                {UINT64_MAX, UINT64_MAX, 4004}};
+  for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
+    struct init init = rng_init(peer->rng, table, cpu);
+    init.seed = places[k].seed, init.stream = places[k].stream, init.fan_in = init.fan_out = 1;
+    init.p = (struct parameters){.a = -2, .b = 3};
+    ((fill_kernel *)peer->function)(w, places[k].first, COUNT, &init);
+    assert_true(w[COUNT] == GUARD);
+    switch (peer->kernel) {
+    case KERNEL_init_uniform: expect_uniform(peer, &init, places[k].first); break;
+    case KERNEL_init_normal: expect_normal(peer, &init); break;
+    case KERNEL_init_zeros:
+      for (size_t i = 0; i < COUNT; i++) assert_true(w[i] == 0);
+      break;
+    default: fail_msg("%s is not tested", kernels[peer->kernel].name);
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <Random123/ars.h>
 #include <Random123/philox.h>
+#include <Random123/threefry.h>
 
 #include "harness/peers/kernels.h"
 
@@ -12,63 +13,86 @@
 static inline float u01(uint32_t word) { return (float)word * 0x1p-32f + 0x1p-33f; }
 static inline float uneg11(uint32_t word) { return (float)(int32_t)word * 0x1p-31f + 0x1p-32f; }
 
-static inline void uniform(const uint32_t *words, float *w, struct parameters p) {
+/* `size` words, those of one block, become as many weights. */
+static inline void uniform(const uint32_t *words, float *w, int size, struct parameters p) {
   const float a = p.a, width = p.b - p.a;
-  for (int j = 0; j < 4; j++) w[j] = u01(words[j]) * width + a;
+  for (int j = 0; j < size; j++) w[j] = u01(words[j]) * width + a;
 }
 
-static inline void normal(const uint32_t *words, float *w, struct parameters p) {
-  for (int j = 0; j < 4; j += 2) {
+static inline void normal(const uint32_t *words, float *w, int size, struct parameters p) {
+  for (int j = 0; j < size; j += 2) {
     const float angle = 3.1415926535897932f * uneg11(words[j]), radius = sqrtf(-2 * logf(u01(words[j + 1])));
     w[j] = p.a + p.b * radius * sinf(angle);
     w[j + 1] = p.a + p.b * radius * cosf(angle);
   }
 }
 
-/* Whole blocks, without a branch in the loop, so that compilers can overlap or vectorize them; then a ragged end. */
-#define FILL(name, generator, counter, key, set_key, make)                                                             \
+/* Whole blocks, without a branch in the loop, so that compilers can overlap or vectorize them; then a ragged end. The
+ * words are those of our generator of that name: keys and counters hold seed, stream and block where ours have them. */
+#define FILL(name, generator, counter, key, set_key, set_counter, make)                                                \
   static void name(float *restrict w, uint64_t first, size_t n, const struct init *restrict init) {                    \
-    const key k = set_key;                                                                                             \
+    enum { SIZE = sizeof(counter) / sizeof(uint32_t) };                                                                \
+    const key k = set_key(init);                                                                                       \
     const struct parameters p = init->p;                                                                               \
-    const uint32_t low = (uint32_t)init->stream, high = (uint32_t)(init->stream >> 32);                                \
-    const uint64_t begin = first / 4, blocks = n / 4;                                                                  \
+    const uint64_t begin = first / SIZE, blocks = n / SIZE;                                                            \
     for (uint64_t i = 0; i < blocks; i++) {                                                                            \
-      const counter c = {{(uint32_t)(begin + i), (uint32_t)((begin + i) >> 32), low, high}};                           \
-      const counter words = generator(c, k);                                                                           \
-      make(words.v, w + 4 * i, p);                                                                                     \
+      const counter words = generator(set_counter(begin + i, init->stream), k);                                        \
+      make(words.v, w + SIZE * i, SIZE, p);                                                                            \
     }                                                                                                                  \
-    if (n % 4) {                                                                                                       \
-      const counter c = {{(uint32_t)(begin + blocks), (uint32_t)((begin + blocks) >> 32), low, high}};                 \
-      const counter words = generator(c, k);                                                                           \
-      float made[4];                                                                                                   \
-      make(words.v, made, p);                                                                                          \
-      memcpy(w + 4 * blocks, made, n % 4 * sizeof *w);                                                                 \
+    if (n % SIZE) {                                                                                                    \
+      const counter words = generator(set_counter(begin + blocks, init->stream), k);                                   \
+      float made[SIZE];                                                                                                \
+      make(words.v, made, SIZE, p);                                                                                    \
+      memcpy(w + SIZE * blocks, made, n % SIZE * sizeof *w);                                                           \
     }                                                                                                                  \
   }
 
-#define PHILOX_KEY                                                                                                     \
-  {                                                                                                                    \
-    { (uint32_t) init->seed, (uint32_t)(init->seed >> 32) }                                                            \
-  }
-FILL(philox_uniform, philox4x32, philox4x32_ctr_t, philox4x32_key_t, PHILOX_KEY, uniform)
-FILL(philox_normal, philox4x32, philox4x32_ctr_t, philox4x32_key_t, PHILOX_KEY, normal)
+#define LOW(number) (uint32_t)(number)
+#define HIGH(number) (uint32_t)((number) >> 32)
+
+static inline philox4x32_key_t philox_key(const struct init *init) {
+  return (philox4x32_key_t){{LOW(init->seed), HIGH(init->seed)}};
+}
+static inline philox4x32_ctr_t philox_counter(uint64_t block, uint64_t stream) {
+  return (philox4x32_ctr_t){{LOW(block), HIGH(block), LOW(stream), HIGH(stream)}};
+}
+FILL(philox_uniform, philox4x32, philox4x32_ctr_t, philox4x32_key_t, philox_key, philox_counter, uniform)
+FILL(philox_normal, philox4x32, philox4x32_ctr_t, philox4x32_key_t, philox_key, philox_counter, normal)
+
+/* A stream other than 0 is folded into the key. */
+static inline threefry2x32_key_t threefry_key(const struct init *init) {
+  const threefry2x32_key_t key = {{LOW(init->seed), HIGH(init->seed)}};
+  const threefry2x32_ctr_t stream = {{LOW(init->stream), HIGH(init->stream)}};
+  if (init->stream == 0) return key;
+  const threefry2x32_ctr_t folded = threefry2x32(stream, key);
+  return (threefry2x32_key_t){{folded.v[0], folded.v[1]}};
+}
+static inline threefry2x32_ctr_t threefry_counter(uint64_t block, uint64_t stream) {
+  (void)stream;
+  return (threefry2x32_ctr_t){{LOW(block), HIGH(block)}};
+}
+FILL(threefry_uniform, threefry2x32, threefry2x32_ctr_t, threefry2x32_key_t, threefry_key, threefry_counter, uniform)
 
 #if R123_USE_AES_NI
 
 static inline ars4x32_ctr_t ars(ars4x32_ctr_t counter, ars4x32_key_t key) { return ars4x32_R(7, counter, key); }
 
 static ars4x32_key_t ars_key(const struct init *init) {
-  const ars4x32_ukey_t user = {{(uint32_t)init->seed, (uint32_t)(init->seed >> 32), 0, 0}};
-  return ars4x32keyinit(user);
+  return ars4x32keyinit((ars4x32_ukey_t){{LOW(init->seed), HIGH(init->seed), LOW(init->stream), HIGH(init->stream)}});
 }
-FILL(ars_uniform, ars, ars4x32_ctr_t, ars4x32_key_t, ars_key(init), uniform)
-FILL(ars_normal, ars, ars4x32_ctr_t, ars4x32_key_t, ars_key(init), normal)
+static inline ars4x32_ctr_t ars_counter(uint64_t block, uint64_t stream) {
+  (void)stream; /* in the key */
+  return (ars4x32_ctr_t){{LOW(block), HIGH(block), 0, 0}};
+}
+FILL(ars_uniform, ars, ars4x32_ctr_t, ars4x32_key_t, ars_key, ars_counter, uniform)
+FILL(ars_normal, ars, ars4x32_ctr_t, ars4x32_key_t, ars_key, ars_counter, normal)
 
 #endif
 
 PEER_KERNELS(random123) = {
     {"random123", KERNEL_init_uniform, PEER_FUNCTION(philox_uniform), RNG_PHILOX4X32_10, NULL},
     {"random123", KERNEL_init_normal, PEER_FUNCTION(philox_normal), RNG_PHILOX4X32_10, NULL},
+    {"random123", KERNEL_init_uniform, PEER_FUNCTION(threefry_uniform), RNG_THREEFRY2X32_20, NULL},
 #if R123_USE_AES_NI
     {"random123", KERNEL_init_uniform, PEER_FUNCTION(ars_uniform), RNG_ARS4X32_7, "aes"},
     {"random123", KERNEL_init_normal, PEER_FUNCTION(ars_normal), RNG_ARS4X32_7, "aes"},
