@@ -28,6 +28,14 @@ static bool split_parameters(const char *text, const char *what, int expected, c
                                         (int)(open - text), text, expected, expected > 1 ? "s" : "");
 }
 
+/* The next item of a list, without the blanks around it. */
+static char *next_item(char **rest) {
+  char *item = strsep(rest, ",");
+  item += strspn(item, " ");
+  for (size_t length = strlen(item); length > 0 && item[length - 1] == ' ';) item[--length] = '\0';
+  return item;
+}
+
 static bool read_number(const char *item, const char *text, const char *what, double *value, struct error *error) {
   struct error inner;
   if (parse_real(item, what, -FLT_MAX, FLT_MAX, value, &inner)) return true;
@@ -77,7 +85,6 @@ static int argument_count(const struct initializer *initializer) {
 
 bool choose_initializer(const char *text, struct initializer_choice *choice, struct error *error) {
   const char *what = "--inits";
-  struct initializer_fill fill;
   char inside[LIST_ITEM];
   bool given;
   *choice = (struct initializer_choice){0};
@@ -89,13 +96,13 @@ bool choose_initializer(const char *text, struct initializer_choice *choice, str
   if (!split_parameters(text, what, argument_count(initializer), inside, &given, error)) return false;
   char *rest = given ? inside : NULL;
   for (int i = 0; rest; i++) {
-    const char *item = strsep(&rest, ",");
+    const char *item = next_item(&rest);
     const enum argument_kind kind = initializer->arguments[i];
     double *to = &choice->arguments[i];
     if (!(kind == ARGUMENT_NUMBER ? read_number(item, text, what, to, error) : read_word(item, text, kind, to, error)))
       return false;
   }
-  return initializer_resolve(choice, 1, 1, &fill, error); /* what is wrong whatever the layer */
+  return initializer_check(choice, error);
 }
 
 /* ---- activations ------------------------------------------------------------------------------------------------ */
@@ -162,7 +169,7 @@ bool choose_activation(const char *text, struct activation_choice *choice, struc
   char *rest = given ? inside : NULL;
   for (int i = 0; rest; i++) {
     double value;
-    if (!read_number(strsep(&rest, ","), text, what, &value, error)) return false;
+    if (!read_number(next_item(&rest), text, what, &value, error)) return false;
     *slots[i] = (float)value;
   }
   return check_parameters(text, length, choice->p, error);

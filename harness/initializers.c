@@ -72,7 +72,7 @@ const struct initializer initializers[] = {
     {"zeros", FIXED, D(0), KERNEL_init_constant, AS_GIVEN},
     {"ones", FIXED, D(1), KERNEL_init_constant, AS_GIVEN},
     {"constant", NUMBERS_1, D(0), KERNEL_init_constant, AS_GIVEN},
-    {"uniform", NUMBERS_2, D(-0.05, 0.05), KERNEL_init_uniform, AS_GIVEN},
+    {"uniform", NUMBERS_2, D(0, 1), KERNEL_init_uniform, AS_GIVEN},
     {"random_uniform", NUMBERS_2, D(-0.05, 0.05), KERNEL_init_uniform, AS_GIVEN},
     {"normal", NUMBERS_2, D(0, 1), KERNEL_init_normal, AS_GIVEN},
     {"random_normal", NUMBERS_2, D(0, 0.05), KERNEL_init_normal, AS_GIVEN},
@@ -162,12 +162,12 @@ static struct draft apply_rule(const struct initializer_choice *choice, double i
 
 /* ---- what makes no sense ---------------------------------------------------------------------------------------- */
 
-/* The kernels multiply by 2^-31 of the spread, which has to be a normal float. */
+/* Where kernels multiply by 2^-31 of the spread, that has to be a normal float. */
 #define SPREAD_LEAST 0x1p-95
 /* Normals reach 6.7 standard deviations. */
 #define NORMAL_REACH 7.0
-/* Beyond, a normal's tail holds less than floats between 0 and 1 can tell from nothing (2^-36). */
-#define INTERVAL_REACH 6.5
+/* Beyond, too much of a normal's tail is less than the kernel can tell from nothing (2^-36). */
+#define INTERVAL_REACH 5.5
 
 /* Words that stand in for a place in a list were checked when they were read; numbers may be anything. */
 static bool check_arguments(const struct initializer_choice *choice, struct error *error) {
@@ -183,20 +183,8 @@ static bool check_arguments(const struct initializer_choice *choice, struct erro
   }
 }
 
-static bool check_spread(const struct initializer_choice *choice, double mean, double spread, double reach,
-                         struct error *error) {
-  if (spread > 0 && spread < SPREAD_LEAST)
-    return error_set(error, "--inits=%s: weights that spread by %.3g underflow in floats; the least spread is %.3g",
-                     choice->text, spread, SPREAD_LEAST);
-  if (!(fabs(mean) + reach * spread <= FLT_MAX))
-    return error_set(error, "--inits=%s: weights as large as %.3g overflow floats, which end at %.3g", choice->text,
-                     fabs(mean) + reach * spread, FLT_MAX);
-  return true;
-}
-
-static bool check_stddev(const struct initializer_choice *choice, double mean, double stddev, struct error *error) {
-  if (!(stddev >= 0)) return error_set(error, "--inits=%s: a standard deviation cannot be negative", choice->text);
-  return check_spread(choice, mean, stddev, NORMAL_REACH, error);
+static bool check_stddev(const struct initializer_choice *choice, double stddev, struct error *error) {
+  return stddev >= 0 || error_set(error, "--inits=%s: a standard deviation cannot be negative", choice->text);
 }
 
 static bool check_interval(const struct initializer_choice *choice, const double *p, struct error *error) {
@@ -209,32 +197,88 @@ static bool check_interval(const struct initializer_choice *choice, const double
                      "--inits=%s: the interval lies more than %.1f standard deviations from the mean, where floats "
                      "cannot represent a normal's tail",
                      choice->text, INTERVAL_REACH);
-  return check_spread(choice, fmax(fabs(low), fabs(high)), 0, 0, error) && check_spread(choice, mean, stddev, 1, error);
+  return true;
 }
 
-static bool check_value(const struct initializer_choice *choice, double value, struct error *error) {
-  if (value != 0 && fabs(value) < FLT_MIN)
-    return error_set(error, "--inits=%s: %.3g underflows in floats; the least is %.3g", choice->text, value, FLT_MIN);
-  return check_spread(choice, value, 0, 0, error);
-}
-
+/* Parameters that contradict each other. */
 static bool check_draft(const struct initializer_choice *choice, const struct draft *draft, struct error *error) {
   const double *p = draft->p;
   switch (draft->kernel) {
   case KERNEL_init_uniform:
-    if (!(p[0] <= p[1]))
-      return error_set(error, "--inits=%s: the interval is empty; write uniform(low,high)", choice->text);
-    return check_spread(choice, (p[0] + p[1]) / 2, (p[1] - p[0]) / 2, 2, error); /* its width must be a float, too */
+    return p[0] <= p[1] || error_set(error, "--inits=%s: the interval is empty; write %s(low,high)", choice->text,
+                                     choice->initializer->name);
   case KERNEL_init_normal:
-  case KERNEL_init_truncated_normal: return check_stddev(choice, p[0], p[1], error);
+  case KERNEL_init_truncated_normal: return check_stddev(choice, p[1], error);
   case KERNEL_init_trunc_normal: return check_interval(choice, p, error);
   case KERNEL_init_sparse:
     if (!(p[0] >= 0 && p[0] <= 1))
       return error_set(error, "--inits=%s: a share of zeros lies between 0 and 1", choice->text);
-    return check_stddev(choice, 0, p[1], error);
-  case KERNEL_init_orthogonal: return check_spread(choice, 0, fabs(p[0]), NORMAL_REACH, error);
-  default: return check_value(choice, p[0], error);
+    return check_stddev(choice, p[1], error);
+  default: return true;
   }
+}
+
+/* What floats have to hold: weights about `middle` that differ by `spread` or so, no less than `least` if they differ
+ * at all, and numbers up to `largest`. */
+struct extent {
+  double middle, spread, least, largest;
+};
+
+static struct extent normal_extent(double mean, double stddev, double least) {
+  return (struct extent){mean, stddev, least, fabs(mean) + NORMAL_REACH * stddev};
+}
+
+/* Weights lie where the interval is nearest to the mean. */
+static struct extent interval_extent(const double *p) {
+  const double mean = p[0], stddev = p[1], low = p[2], high = p[3], width = high - low;
+  const double ends = fmax(fabs(low), fabs(high)), middle = fmin(fmax(mean, low), high);
+  return (struct extent){middle, fmin(stddev, width / 2), width < stddev ? SPREAD_LEAST : FLT_MIN,
+                         fmax(ends, fabs(mean) + stddev)};
+}
+
+static struct extent extent_of(const struct draft *draft, double in, double out) {
+  const double *p = draft->p;
+  switch (draft->kernel) {
+  case KERNEL_init_uniform: { /* its width must be a float, too */
+    const double middle = (p[0] + p[1]) / 2, half = (p[1] - p[0]) / 2;
+    return (struct extent){middle, half, SPREAD_LEAST, fabs(middle) + 2 * half};
+  }
+  case KERNEL_init_normal: return normal_extent(p[0], p[1], FLT_MIN);
+  case KERNEL_init_truncated_normal: return normal_extent(p[0], p[1], SPREAD_LEAST);
+  case KERNEL_init_trunc_normal: return interval_extent(p);
+  case KERNEL_init_sparse: return normal_extent(0, p[1], FLT_MIN);
+  case KERNEL_init_orthogonal:
+    return (struct extent){0, fabs(p[0]) / sqrt(fmax(in, out)), FLT_MIN, NORMAL_REACH * fabs(p[0])};
+  default: return (struct extent){0, fabs(p[0]), FLT_MIN, fabs(p[0])}; /* a value, beside zeros */
+  }
+}
+
+static bool check_small(const struct initializer_choice *choice, struct extent e, struct error *error) {
+  if (e.spread > 0 && e.spread < e.least)
+    return error_set(error, "--inits=%s: weights as small as %.3g underflow in floats; the least is %.3g", choice->text,
+                     e.spread, e.least);
+  if (e.spread > 0 && (float)(e.middle + e.spread) == (float)e.middle)
+    return error_set(error, "--inits=%s: weights that differ by %.3g are all the same float about %.9g", choice->text,
+                     e.spread, e.middle);
+  return true;
+}
+
+static bool check_large(const struct initializer_choice *choice, struct extent e, struct error *error) {
+  return e.largest <= FLT_MAX ||
+         error_set(error, "--inits=%s: weights as large as %.3g overflow floats, which end at %.3g", choice->text,
+                   e.largest, FLT_MAX);
+}
+
+static bool shrinks_with_fans(enum rule rule) {
+  return rule == VARIANCE_SCALING || rule == XAVIER || rule == KAIMING || rule == UNIFORM_FAN_IN;
+}
+
+bool initializer_check(const struct initializer_choice *choice, struct error *error) {
+  if (!check_arguments(choice, error)) return false;
+  const struct draft draft = apply_rule(choice, 1, 1);
+  const struct extent largest = extent_of(&draft, 1, 1);
+  return check_draft(choice, &draft, error) && check_small(choice, largest, error) &&
+         (shrinks_with_fans(choice->initializer->rule) || check_large(choice, largest, error));
 }
 
 bool initializer_resolve(const struct initializer_choice *choice, size_t fan_in, size_t fan_out,
@@ -245,7 +289,9 @@ bool initializer_resolve(const struct initializer_choice *choice, size_t fan_in,
                      choice->text, fan_in, fan_out);
   if (!check_arguments(choice, error)) return false;
   const struct draft draft = apply_rule(choice, (double)fan_in, (double)fan_out);
-  if (!check_draft(choice, &draft, error)) return false;
+  const struct extent extent = extent_of(&draft, (double)fan_in, (double)fan_out);
+  if (!check_draft(choice, &draft, error) || !check_small(choice, extent, error) || !check_large(choice, extent, error))
+    return false;
   fill->kernel = &kernels[draft.kernel];
   fill->p = (struct parameters){
       .a = (float)draft.p[0], .b = (float)draft.p[1], .c = (float)draft.p[2], .d = (float)draft.p[3]};
@@ -254,8 +300,11 @@ bool initializer_resolve(const struct initializer_choice *choice, size_t fan_in,
 
 /* ---- variance --------------------------------------------------------------------------------------------------- */
 
-/* Of a standard normal conditioned on |z| <= bound. */
+/* Of a standard normal conditioned on |z| <= bound. Where the difference cancels, its series b^2/3 - 2 b^4/45 ...,
+ * whose next term is below 2^-31 of it. */
 static double truncated_variance(double bound) {
+  const double square = bound * bound;
+  if (bound < 0x1p-6) return square / 3 - 2 * square * square / 45;
   return 1 - 2 * bound * exp(-bound * bound / 2) / sqrt(2 * acos(-1)) / erf(bound / sqrt(2));
 }
 

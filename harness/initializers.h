@@ -47,15 +47,18 @@ struct initializer_choice {
  * starts from, and network_initialize_lsuv() does all of it. */
 bool initializer_is_lsuv(const struct initializer_choice *choice);
 
+/* False, with the reason in error, for what is wrong whatever the layer: an argument makes no sense (not a number, a
+ * negative standard deviation, an empty interval, ...), or weights leave the range of floats in every layer. */
+bool initializer_check(const struct initializer_choice *choice, struct error *error);
+
 /* What fills the weights of one layer: a kernel of the signature fill or matrix, and its parameters. */
 struct initializer_fill {
   const struct kernel *kernel;
   struct parameters p;
 };
 
-/* What the choice means for a layer of these fans. False, with the reason in error, where an argument makes no sense
- * (not a number, a negative standard deviation, an empty interval, ...), a fan is 0, or the weights would leave the
- * range of floats. */
+/* What the choice means for a layer of these fans. False, with the reason in error, where initializer_check() would say
+ * no, a fan is 0, or the weights would leave the range of floats in this layer. */
 bool initializer_resolve(const struct initializer_choice *choice, size_t fan_in, size_t fan_out,
                          struct initializer_fill *fill, struct error *error);
 

@@ -44,8 +44,8 @@ static void test_parameters(void **state) {
       {"ones", "init_constant", {1}},
       {"constant", "init_constant", {0}},
       {"constant(-2.5)", "init_constant", {-2.5}},
-      {"uniform", "init_uniform", {-0.05, 0.05}},
-      {"uniform(0,1)", "init_uniform", {0, 1}},
+      {"uniform", "init_uniform", {0, 1}},
+      {"uniform( -2 , 1 )", "init_uniform", {-2, 1}},
       {"random_uniform", "init_uniform", {-0.05, 0.05}},
       {"normal", "init_normal", {0, 1}},
       {"normal(2)", "init_normal", {2, 1}},
@@ -57,7 +57,7 @@ static void test_parameters(void **state) {
       {"variance_scaling(2,fan_out,truncated_normal)", "init_truncated_normal", {0, sqrt(2.0 / 100) / KEPT}},
       {"variance_scaling(2,fan_avg,normal)", "init_truncated_normal", {0, sqrt(2.0 / 200) / KEPT}},
       {"variance_scaling(0.5,fan_in,untruncated_normal)", "init_normal", {0, sqrt(0.5 / 300)}},
-      {"variance_scaling(3,fan_out,uniform)", "init_uniform", {-0.3, 0.3}},
+      {"variance_scaling(3, fan_out, uniform)", "init_uniform", {-0.3, 0.3}},
       {"glorot_uniform", "init_uniform", {-sqrt(6.0 / 400), sqrt(6.0 / 400)}},
       {"glorot_normal", "init_truncated_normal", {0, sqrt(2.0 / 400) / KEPT}},
       {"he_uniform", "init_uniform", {-sqrt(6.0 / 300), sqrt(6.0 / 300)}},
@@ -171,6 +171,9 @@ static void test_variance(void **state) {
       {"trunc_normal", 0.7737413035499232, 2.3655367171296495},
       {"trunc_normal(0,0.5,-2,2)", 0.2497323, 2.98605},
       {"trunc_normal(0,2,-2,2)", 1.1645, 1.94092},
+      {"trunc_normal(0,1,-0.015,0.015)", 0.015 * 0.015 / 3, 1.8},
+      {"trunc_normal(0,1e9,-0.1,0.1)", 0.01 / 3, 1.8},
+      {"trunc_normal(0,1e30,-0.1,0.1)", 0.01 / 3, 1.8},
       {"variance_scaling(2,fan_out,normal)", 2.0 / OUT, 2.36554},
       {"variance_scaling(2,fan_avg,untruncated_normal)", 2.0 / 200, 3},
       {"variance_scaling(0.5,fan_in,uniform)", 0.5 / IN, 1.8},
@@ -232,14 +235,14 @@ static void test_refusals(void **state) {
       {"sparse(0.5,-1)", "negative"},
       {"sparse(-0.1)", "between 0 and 1"},
       {"sparse(1.1)", "between 0 and 1"},
-      {"uniform(1,-1)", "empty"},
-      {"random_uniform(0.1,0)", "empty"},
+      {"uniform(1,-1)", "write uniform(low,high)"},
+      {"random_uniform(0.1,0)", "empty; write random_uniform(low,high)"},
       {"trunc_normal(0,1,2,-2)", "empty"},
       {"trunc_normal(0,1,2,2)", "empty"},
       {"trunc_normal(0,0,-2,2)", "positive"},
       {"trunc_normal(0,-1,-2,2)", "positive"},
-      {"trunc_normal(0,1,6.6,8)", "6.5 standard deviations"},
-      {"trunc_normal(10,1,0,3.4)", "6.5 standard deviations"},
+      {"trunc_normal(0,1,5.6,8)", "5.5 standard deviations"},
+      {"trunc_normal(10,1,0,4.4)", "5.5 standard deviations"},
       {"xavier_uniform(-1)", "negative"},
       {"xavier_normal(-1)", "negative"},
       {"variance_scaling(0)", "positive"},
@@ -253,10 +256,19 @@ static void test_refusals(void **state) {
       {"normal(0,nan)", "not a number"},
       {"normal(inf,1)", "not a number"},
       {"normal(0,1e39)", "not a number that a float can hold"},
-      {"normal(0,1e-30)", "underflow"},
+      {"normal(0,1e-38)", "as small as 1e-38 underflow in floats; the least is 1.18e-38"},
       {"normal(0,1e38)", "overflow"},
       {"normal(3e38,1e38)", "overflow"},
-      {"truncated_normal(0,1e-40)", "underflow"},
+      {"truncated_normal(0,1e-30)", "underflow in floats; the least is 2.52e-29"},
+      {"sparse(0.5,1e-39)", "underflow"},
+      {"trunc_normal(0,1e-39,-2,2)", "underflow"},
+      {"trunc_normal(0,1,-1e-30,1e-30)", "underflow"},
+      {"trunc_normal(3e38,1e38,0,1)", "overflow"},
+      {"normal(1,1e-10)", "all the same float about 1"},
+      {"truncated_normal(-3,1e-10)", "all the same float about -3"},
+      {"uniform(0.1,0.10000000001)", "all the same float about 0.1"},
+      {"trunc_normal(1,1e-10,0,2)", "all the same float about 1"},
+      {"trunc_normal(0,1,1,1.00000000001)", "all the same float about 1"},
       {"uniform(-1e-30,1e-30)", "underflow"},
       {"uniform(-3e38,3e38)", "overflow"},
       {"variance_scaling(1e-60,fan_in,uniform)", "underflow"},
@@ -264,7 +276,6 @@ static void test_refusals(void **state) {
       {"identity(1e-40)", "underflow"},
       {"orthogonal(1e-40)", "underflow"},
       {"orthogonal(1e38)", "overflow"},
-      {"xavier_normal(3e38)", "overflow"},
       {"glorot_uniform(1)", "takes no parameters"},
       {"lsuv(1)", "takes no parameters"},
       {"he_norml", "did you mean he_normal"},
@@ -281,6 +292,26 @@ static void test_refusals(void **state) {
   }
 }
 
+/* Near the ends of what is refused. */
+static void test_extremes(void **state) {
+  (void)state;
+  static const char *const names[] = {"normal(0,1e-30)",
+                                      "normal(0,1.2e-38)",
+                                      "truncated_normal(0,1e-28)",
+                                      "normal(1,1e-7)",
+                                      "normal(1,0)",
+                                      "uniform(1,1)",
+                                      "uniform(1,1.0000004)",
+                                      "sparse(0.5,1e-37)",
+                                      "trunc_normal(0,1e-37,-2,2)",
+                                      "trunc_normal(0,1e30,-2,2)",
+                                      "trunc_normal(0,3e38,-1e-28,1e-28)",
+                                      "trunc_normal(0,1,5.4,100)",
+                                      "xavier_uniform(3e38)",
+                                      "orthogonal(1e-37)"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) choose(names[i]);
+}
+
 /* What only shows when the layer is known, or when the choice does not come from a command line. */
 static void test_refusals_of_layers(void **state) {
   (void)state;
@@ -290,10 +321,18 @@ static void test_refusals_of_layers(void **state) {
   assert_false(initializer_resolve(&choice, 0, 3, &fill, &error));
   expect_error(&error, "glorot_uniform", "fan_in is 0, fan_out 3");
   assert_false(initializer_resolve(&choice, 3, 0, &fill, &error));
-  choice = choose("xavier_normal(1e-28)");
+  choice = choose("xavier_uniform(1e-28)");
   assert_true(initializer_resolve(&choice, 1, 1, &fill, &error));
   assert_false(initializer_resolve(&choice, 1000000, 1000000, &fill, &error));
-  expect_error(&error, "xavier_normal", "underflow");
+  expect_error(&error, "xavier_uniform", "underflow");
+  choice = choose("xavier_normal(3e38)");
+  assert_true(initializer_resolve(&choice, 64, 64, &fill, &error));
+  assert_false(initializer_resolve(&choice, 1, 1, &fill, &error));
+  expect_error(&error, "xavier_normal(3e38)", "overflow");
+  choice = choose("orthogonal(2e-38)");
+  assert_true(initializer_resolve(&choice, 2, 2, &fill, &error));
+  assert_false(initializer_resolve(&choice, 2, 4, &fill, &error));
+  expect_error(&error, "orthogonal(2e-38)", "underflow");
   static const char *const names[] = {"normal",           "uniform",       "trunc_normal",   "sparse",     "constant",
                                       "variance_scaling", "xavier_normal", "kaiming_normal", "orthogonal", "identity"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -320,6 +359,7 @@ int main(void) {
       cmocka_unit_test(test_gain),
       cmocka_unit_test(test_variance),
       cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_extremes),
       cmocka_unit_test(test_refusals_of_layers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
