@@ -70,10 +70,18 @@ gradients/he_normal/relu/7' ] || fail "--list names other gradient cells"
 run 0 --list --arch=scalar --filter='^dense/.*/31x257x129/'
 grep -qv '^dense/dense_[a-z_]*/31x257x129/arch:scalar/threads:[0-9]*$' out && fail "--filter keeps other rows"
 
+run 0 --list --suite=init --arch=scalar
+for name in $("${emulator[@]}" "$bench" '--inits=?' 2>&1 | sed 's/.*known: //; s/,//g'); do
+  [ "$name" = lsuv ] || grep -qE "^init/(init_)?$name/" out || fail "--list has no $name"
+done
+run 0 --list --suite=init --arch=scalar --quick
+! grep -q '^init/lecun_normal/' out || fail "--quick has names of initializers"
 run 0 --list --suite=init --filter='init_zeros/'
 ! grep -q provider: out || fail "--list has peers unasked"
 run 0 --list --peers --suite=init --arch=auto --filter='init_zeros/'
 grep -q 'provider:glibc$' out || [ ${#emulator[@]} != 0 ] || fail "--list --peers has no peer"
+run 0 --list --peers --suite=init --arch=auto --filter='init_uniform.threefry'
+grep -qv provider: out || fail "--list --peers has no uniform by Threefry"
 
 run 0 --list --suite=accuracy --arch=scalar --filter='/tanh_'
 for kernel in tanh_forward tanh_derivative tanh_backward; do

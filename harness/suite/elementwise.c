@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "harness/choices.h"
 #include "harness/peers/kernels.h"
 
 /* Columns of kernels that work on rows. */
@@ -173,6 +174,12 @@ static bool is_shown(const struct run *run, const struct kernel *kernel, enum re
   return residence == RESIDENCE_L2 && (sleef || asked);
 }
 
+/* Initializers that are a kernel under other names, for who asks for the suite or for rows. */
+static bool names_are_shown(const struct run *run) {
+  const struct options *options = run->options;
+  return run->suite == SUITE_INIT && (options->filter[0] || (options->suites_given && !options->quick));
+}
+
 /* Initializers that draw numbers: the others have no operations. */
 static bool is_random(const struct kernel *kernel) {
   return kernel->signature == SIGNATURE_fill && kernel->operations((struct shape){1, 1, 1}, 1) > 0;
@@ -190,9 +197,19 @@ static void name_generator(struct result_row *row, enum rng rng, const struct ke
   row->flops *= words->operations(one, 1) / counted->operations(one, 1);
 }
 
-/* Adds our kernel's case, or that of a peer for the same work. */
-static void add_case(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
-                     enum arch arch, enum residence residence, enum rng rng, const struct peer_kernel *peer) {
+/* What a case measures. */
+struct subject {
+  const struct kernel *kernel;
+  const char *name; /* that stands for the kernel with other parameters; NULL: the kernel's */
+  struct parameters p;
+  enum rng rng;
+  const struct peer_kernel *peer; /* does the kernel's work; NULL: ours does */
+};
+
+static void add_case(struct run *run, struct cases *cases, struct arena *arena, const struct subject *subject,
+                     enum arch arch, enum residence residence) {
+  const struct kernel *kernel = subject->kernel;
+  const struct peer_kernel *peer = subject->peer;
   const size_t n = elements_for(run, kernel, residence, cases->threads), all = n * (size_t)cases->threads;
   const struct shape size = has_rows(kernel) ? (struct shape){all / COLUMNS, COLUMNS, 1} : (struct shape){1, all, 1};
   char shape[48];
@@ -203,8 +220,9 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
   struct result_row row = cases_row(kernel->suite, kernel, arch, shape, size, cases->threads, residence);
   if (kernel->signature == SIGNATURE_peak) row.residence[0] = '\0';
   row.items = (double)all;
+  if (subject->name) snprintf(row.kernel, sizeof row.kernel, "%s", subject->name);
   if (peer) snprintf(row.provider, sizeof row.provider, "%s", peer->provider);
-  if (is_random(kernel)) name_generator(&row, rng, rng_kernel(rng, arch_table(arch), run->cpu));
+  if (is_random(kernel)) name_generator(&row, subject->rng, rng_kernel(subject->rng, arch_table(arch), run->cpu));
   cases_name(&row);
   struct bench_case *added = cases_add(run, cases, &row, kernel, kernel_needs_limit_row(run, kernel, arch, residence));
   struct elementwise *e = added ? calloc(1, sizeof *e) : NULL;
@@ -214,8 +232,8 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
                             .arena = arena,
                             .n = n,
                             .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
-                            .init = rng_init(rng, arch_table(arch), run->cpu)};
-  e->init.seed = run->options->seed, e->init.p = kernel->defaults, e->init.fan_in = e->init.fan_out = FAN;
+                            .init = rng_init(subject->rng, arch_table(arch), run->cpu)};
+  e->init.seed = run->options->seed, e->init.p = subject->p, e->init.fan_in = e->init.fan_out = FAN;
   added->call = call;
   added->context = e;
   added->team = true;
@@ -226,11 +244,25 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
 /* Our case and, with --peers, those of others for the same work with the same generator. */
 static void add_with_peers(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
                            enum arch arch, enum residence residence, enum rng rng) {
+  struct subject subject = {.kernel = kernel, .p = kernel->defaults, .rng = rng};
   const struct peer_kernel *peer;
-  add_case(run, cases, arena, kernel, arch, residence, rng, NULL);
-  for (size_t i = 0; run->options->peers && (peer = peer_kernel(arch, run->cpu, i)); i++)
+  add_case(run, cases, arena, &subject, arch, residence);
+  for (size_t i = 0; run->options->peers && (peer = peer_kernel(arch, run->cpu, i)); i++) {
+    subject.peer = peer;
     if (peer->kernel == kernel - kernels && (peer->rng == rng || !is_random(kernel)))
-      add_case(run, cases, arena, kernel, arch, residence, rng, peer);
+      add_case(run, cases, arena, &subject, arch, residence);
+  }
+}
+
+/* The generators that a kernel is shown with: that of the options, the fastest for the distributions that others are
+ * made of, and where there is a peer to hold it against, Threefry. */
+static size_t generators(const struct run *run, const struct kernel *kernel, enum rng list[RNG_COUNT]) {
+  const bool uniform = kernel == &kernels[KERNEL_init_uniform], normal = kernel == &kernels[KERNEL_init_normal];
+  size_t count = 0;
+  list[count++] = run->options->rng;
+  if ((uniform || normal) && run->options->rng != RNG_ARS4X32_7) list[count++] = RNG_ARS4X32_7;
+  if (uniform && run->options->peers && run->options->rng != RNG_THREEFRY2X32_20) list[count++] = RNG_THREEFRY2X32_20;
+  return count;
 }
 
 static void add_cases(struct run *run, struct cases *cases, struct arena *arena, const char *suite,
@@ -240,20 +272,47 @@ static void add_cases(struct run *run, struct cases *cases, struct arena *arena,
   for (size_t k = 0; k < KERNEL_COUNT; k++) {
     if (strcmp(kernels[k].suite, suite) != 0 || !is_elementwise(kernels[k].signature)) continue;
     const bool peak = kernels[k].signature == SIGNATURE_peak;
-    /* The distributions that others are made of are shown with the fastest generator, too. */
-    const bool basic = k == KERNEL_init_uniform || k == KERNEL_init_normal;
-    const size_t generators = basic && run->options->rng != RNG_ARS4X32_7 ? 2 : 1;
+    enum rng rngs[RNG_COUNT];
+    const size_t rng_count = generators(run, &kernels[k], rngs);
     for (size_t r = 0; r < (peak ? 1 : count); r++) {
       if (!peak && residence_bytes(&run->result->machine, residences[r], cases->threads) == 0) continue;
       if (!is_shown(run, &kernels[k], residences[r])) continue;
       for (size_t a = 0; a < arch_count; a++)
         if (cases_can_run(run, archs[a], &kernels[k]))
-          for (size_t g = 0; g < generators; g++)
-            add_with_peers(run, cases, arena, &kernels[k], archs[a], residences[r],
-                           g ? RNG_ARS4X32_7 : run->options->rng);
+          for (size_t g = 0; g < rng_count; g++)
+            add_with_peers(run, cases, arena, &kernels[k], archs[a], residences[r], rngs[g]);
     }
   }
 }
+
+/* ---- initializers that are a kernel with parameters of their own ---------------------------------------------------
+ */
+
+static bool is_kernel(const char *initializer) {
+  char name[64];
+  snprintf(name, sizeof name, "init_%s", initializer);
+  return kernel_find(name);
+}
+
+/* Every other name of initializers.h for a layer of FAN x FAN, once: they cost what their kernel costs. Not lsuv, which
+ * depends on data. */
+static void add_named(struct run *run, struct cases *cases, struct arena *arena) {
+  enum arch archs[ARCH_COUNT];
+  const size_t arch_count = cases_archs(run, archs);
+  for (size_t i = 0; i < initializer_count; i++) {
+    struct initializer_choice choice;
+    struct initializer_fill fill;
+    struct error error;
+    if (is_kernel(initializers[i].name) || !choose_initializer(initializers[i].name, &choice, &error) ||
+        initializer_is_lsuv(&choice) || !initializer_resolve(&choice, FAN, FAN, &fill, &error))
+      continue;
+    const struct subject subject = {
+        .kernel = fill.kernel, .name = initializers[i].name, .p = fill.p, .rng = run->options->rng};
+    for (size_t a = 0; a < arch_count; a++) add_case(run, cases, arena, &subject, archs[a], RESIDENCE_L2);
+  }
+}
+
+/* ---- the suites ------------------------------------------------------------------------------------------------- */
 
 bool elementwise_suite(struct run *run, const char *suite, const enum residence *residences, size_t count,
                        struct error *error) {
@@ -265,6 +324,7 @@ bool elementwise_suite(struct run *run, const char *suite, const enum residence 
      * places, further ones in the last, where cores compete. Limits are needed everywhere. */
     const size_t from = t > 0 && run->suite != SUITE_LIMITS ? count - 1 : 0;
     add_cases(run, &cases, &arena, suite, residences + from, count - from);
+    if (t == 0 && names_are_shown(run)) add_named(run, &cases, &arena);
     if (cases.count) fine = arena_open(run, &arena, cases.threads, error) && cases_run(run, &cases, error);
     arena_close(&arena);
     for (size_t i = 0; i < cases.count; i++) free(cases.items[i].context);
