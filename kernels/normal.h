@@ -56,7 +56,9 @@ VEC_INLINE void circle(vf radius, vi angle_word, vf *cosine, vf *sine) {
 }
 
 /* Box and Muller (1958): two independent standard normals from two words. The radius comes from the upper 31 bits of
- * one, u = fl(fl(word >> 1) 2^-31 + 2^-32) in [2^-32, 1], so that |z| reaches 6.66; the angle from the other. */
+ * one, u = fl(fl(word >> 1) 2^-31 + 2^-32) in [2^-32, 1], so that |z| reaches 6.66; the angle from the other. Over all
+ * words the radius is within 1.10 ulp; over all angles, under the worst of a few million radii, the normals within 3.2.
+ */
 VEC_INLINE void box_muller(vi radius_word, vi angle_word, vf *cosine, vf *sine) {
   const vf u = vf_fma(vi_to_vf(vi_shr(radius_word, 1)), vf_set(0x1p-31f), vf_set(0x1p-32f));
   circle(vf_sqrt(minus_two_log(u)), angle_word, cosine, sine);
@@ -64,7 +66,7 @@ VEC_INLINE void box_muller(vi radius_word, vi angle_word, vf *cosine, vf *sine) 
 
 /* A normal of that standard deviation conditioned on |z| <= 2 stddev, from one word, by inversion:
  * z = sqrt 2 erfinv(v erf(sqrt 2)) with v = fl(word) 2^-31 uniform on [-1, 1]. No rejection, so no branch. scale is
- * stddev 2^-31. */
+ * stddev 2^-31. Within 1.86 ulp over all words. */
 VEC_INLINE vf truncated_normal(vi word, vf scale) {
   const vf integer = vi_to_vf(word), v = vf_mul(integer, vf_set(0x1p-31f)), scaled = vf_mul(integer, scale);
   /* z / v = 1 + P(t) / Q(t) with t = 1 - v^2 in [0, 1], error 2^-25.6 of z. The fraction is 1 at the edge, where the
