@@ -80,8 +80,9 @@ run 0 --list --suite=init --filter='init_zeros/'
 ! grep -q provider: out || fail "--list has peers unasked"
 run 0 --list --peers --suite=init --arch=auto --filter='init_zeros/'
 grep -q 'provider:glibc$' out || [ ${#emulator[@]} != 0 ] || fail "--list --peers has no peer"
-run 0 --list --peers --suite=init --arch=auto --filter='init_uniform.threefry'
-grep -qv provider: out || fail "--list --peers has no uniform by Threefry"
+run 0 --list --peers --suite=init --arch=auto
+! grep -q 'provider:random123$' out || grep -q '^init/init_uniform.threefry2x32-20.*provider:random123$' out ||
+  fail "--list --peers has no uniform by Random123's Threefry"
 
 run 0 --list --suite=accuracy --arch=scalar --filter='/tanh_'
 for kernel in tanh_forward tanh_derivative tanh_backward; do
