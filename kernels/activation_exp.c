@@ -279,6 +279,9 @@ TAILED_SLOPE(gelu_tanh) {
   const vf product = vf_mul(u, slope.sum), rest = vf_fma(u, low, vf_mul_low(u, slope.sum, product));
   return two_sided_slope(x, gated_slope(exp_of_sum(g.v, g.low), vf_sub(vf_set(1.0f), product), rest));
 }
+/* The longest bodies from here on: with 16 registers, three vectors in flight are the most that pays. */
+#undef MAP_UNROLL
+#define MAP_UNROLL (VEC_LANES == 1 ? 1 : VEC_LANES == 8 ? 3 : 4)
 ACTIVATION_WITH_TAIL(gelu_tanh)
 
 /* Misra (2019): x tanh(ln(1 + e^x)). With e = e^-|x|: x e (1 - e (e + 1) / D), D = e (e + 2) + 2, for x < 0, and
@@ -335,9 +338,6 @@ TAILED_SLOPE(mish) {
   const struct tailed below = tailed(power_significand_times(power, quotient), power.n);
   return (struct tailed){vf_select(m.negative, below.near, above), vf_select(m.negative, below.rest, vf_set(0.0f))};
 }
-/* The longest body: with 16 registers, three vectors in flight are the most that pays. */
-#undef MAP_UNROLL
-#define MAP_UNROLL (VEC_LANES == 1 ? 1 : VEC_LANES == 8 ? 3 : 4)
 ACTIVATION_WITH_TAIL(mish)
 #undef MAP_UNROLL
 #define MAP_UNROLL USUAL_UNROLL
