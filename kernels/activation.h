@@ -26,12 +26,6 @@
 #define MAP_UNROLL USUAL_UNROLL
 #define MAP_VECTORS (MAP_UNROLL * VEC_LANES)
 
-/* Elements before the first one of p that is aligned to a whole vector, at most n. */
-VEC_INLINE size_t before_aligned(const float *p, size_t n) {
-  const size_t bytes = VEC_LANES * sizeof *p, head = (bytes - (uintptr_t)p % bytes) % bytes / sizeof *p;
-  return head < n ? head : n;
-}
-
 /* Walks through [0, n): KIND_STEP(body, i, end) makes the vector at i as far as end, KIND_BLOCK(body, i, store) the
  * MAP_UNROLL vectors from i on. */
 #define WALK(kind, body)                                                                                               \
@@ -44,7 +38,7 @@ VEC_INLINE size_t before_aligned(const float *p, size_t n) {
 /* The same for results that go past the caches, in whole aligned vectors but for the ends. */
 #define WALK_STREAMED(kind, body)                                                                                      \
   if (p.streamed) {                                                                                                    \
-    const size_t head = before_aligned(out, n);                                                                        \
+    const size_t head = vec_first_aligned(out, n);                                                                     \
     if (head > 0) {                                                                                                    \
       kind##_STEP(body, 0, head)                                                                                       \
     }                                                                                                                  \

@@ -43,12 +43,6 @@ static void multiply_peak(size_t n, float *sink) {
 #define UNROLL 4
 #define UNROLLED (UNROLL * VEC_LANES)
 
-/* The first element at which p is aligned to a whole vector, at most n; streaming stores need it. */
-VEC_INLINE size_t unaligned_head(const float *p, size_t n) {
-  const size_t bytes = VEC_LANES * sizeof *p, head = (bytes - (uintptr_t)p % bytes) % bytes / sizeof *p;
-  return head < n ? head : n;
-}
-
 static void memory_read(float *dst, const float *src, size_t n) {
   vf sum[UNROLL];
   for (int u = 0; u < UNROLL; u++) sum[u] = vf_set(0.0f);
@@ -80,7 +74,7 @@ static void memory_copy(float *dst, const float *src, size_t n) {
 
 static void memory_write_stream(float *dst, const float *src, size_t n) {
   const vf value = n ? vf_set(src[0]) : vf_set(0.0f);
-  size_t i = unaligned_head(dst, n);
+  size_t i = vec_first_aligned(dst, n);
   memory_write(dst, src, i);
   for (; i + UNROLLED <= n; i += UNROLLED)
     for (int u = 0; u < UNROLL; u++) vf_stream(dst + i + u * VEC_LANES, value);
@@ -89,7 +83,7 @@ static void memory_write_stream(float *dst, const float *src, size_t n) {
 }
 
 static void memory_copy_stream(float *dst, const float *src, size_t n) {
-  size_t i = unaligned_head(dst, n);
+  size_t i = vec_first_aligned(dst, n);
   memory_copy(dst, src, i);
   for (; i + UNROLLED <= n; i += UNROLLED)
     for (int u = 0; u < UNROLL; u++) vf_stream(dst + i + u * VEC_LANES, vf_load(src + i + u * VEC_LANES));

@@ -61,6 +61,12 @@ VEC_INLINE void vf_store_before(float *p, vf a, size_t i, size_t n) {
     vf_store_n(p + i, a, n - i);
 }
 
+/* The number of the first element of p that is aligned to a whole vector, at most n. */
+VEC_INLINE size_t vec_first_aligned(const float *p, size_t n) {
+  const size_t bytes = VEC_LANES * sizeof *p, first = (bytes - (uintptr_t)p % bytes) % bytes / sizeof *p;
+  return first < n ? first : n;
+}
+
 VEC_INLINE vf vf_neg(vf a) { return vi_as_vf(vi_xor(vf_as_vi(a), vi_set(INT32_MIN))); }
 
 #endif
