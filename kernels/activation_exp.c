@@ -30,8 +30,8 @@ FROM_OUTPUT(tanh)
 VALUE(sigmoid) {
   const vf y = vf_max(vf_set(-106.0f), vf_min(vf_set(60.0f), x)), one = vf_set(0x1p30f);
   const struct split_power e = split_exp(y, 30.0f);
-  const struct two_sum d =
-      fast_two_sum(one, e.power); /* nothing is lost between 1 and 2^24, and beyond it is no matter */
+  /* Above 1 the order is the wrong one: nothing is lost up to 2^24, and beyond it is no matter. */
+  const struct two_sum d = fast_two_sum(one, e.power);
   const vf w = vf_fma(vf_fma(vf_set(-0x1.555654p+27f), e.r, vf_set(0x1.000884p+29f)), e.r, vf_set(-0x1p30f));
   return vf_div(e.power, vf_add(d.sum, vf_fma(e.r, w, d.lost)));
 }
@@ -99,13 +99,12 @@ VALUE(log_sigmoid) { return vf_sub(vf_min(x, vf_set(-0.0f)), log1p_core(power_va
 TAILED_SLOPE(log_sigmoid) { return logistic(vf_lt(vf_set(0.0f), x), exp_of(minus_abs(x, -200.0f))); }
 ACTIVATION_WITH_TAIL(log_sigmoid)
 
-VEC_INLINE struct tailed exponential_tailed(vf x) {
+VALUE(exponential) { return power_value(exp_of(vf_max(vf_set(-110.0f), vf_min(vf_set(110.0f), x)))); }
+TAILED_SLOPE(exponential) {
   const struct power e = exp_of(vf_max(vf_set(-200.0f), vf_min(vf_set(200.0f), x)));
   const vf part = vf_max(vf_set(-64.0f), vf_min(vf_set(64.0f), e.n));
   return (struct tailed){vf_scale(power_significand(e), part), vf_sub(e.n, part)};
 }
-VALUE(exponential) { return power_value(exp_of(vf_max(vf_set(-110.0f), vf_min(vf_set(110.0f), x)))); }
-TAILED_SLOPE(exponential) { return exponential_tailed(x); }
 OUTPUT_SLOPE(exponential) { return y; }
 ACTIVATION_WITH_TAIL(exponential)
 FROM_OUTPUT(exponential)
@@ -117,14 +116,13 @@ VEC_INLINE struct tailed elu_slope_below(vf x, vf y, vf low, vf scale, vf scaled
   return (struct tailed){vf_select(vf_lt(vf_set(0.0f), x), scale, vf_mul(scaled_alpha, e.near)), e.rest};
 }
 
-/* x for x >= 0, else alpha (e^y - 1) */
-VEC_INLINE vf exponential_below(vf x, vf y, vf alpha) {
-  const vf below = vf_mul(vf_neg(alpha), one_minus_exp(expm1_of(vf_max(vf_set(-20.0f), y))));
-  return vf_select(vf_le(vf_set(0.0f), x), x, below);
+/* alpha (e^x - 1), for x < 0 */
+VEC_INLINE vf exponential_below(vf x, vf alpha) {
+  return vf_mul(vf_neg(alpha), one_minus_exp(expm1_of(vf_max(vf_set(-20.0f), x))));
 }
 
 /* Clevert, Unterthiner, Hochreiter (2016); a: alpha */
-VALUE(elu) { return exponential_below(x, x, a); }
+VALUE(elu) { return vf_select(vf_le(vf_set(0.0f), x), x, exponential_below(x, a)); }
 TAILED_SLOPE(elu) { return elu_slope_below(x, x, vf_set(0.0f), vf_set(1.0f), a); }
 OUTPUT_SLOPE(elu) { return vf_select(vf_lt(vf_set(0.0f), y), vf_set(1.0f), vf_add(y, a)); }
 ACTIVATION_WITH_TAIL(elu)
@@ -155,7 +153,7 @@ FROM_OUTPUT(celu)
 #define SELU_SCALE_ALPHA 0x1.c212ccp+0f
 #define SELU_SCALE_ALPHA_LOW 0x1.903c0cp-26f
 VALUE(selu) {
-  const vf below = vf_mul(vf_set(-SELU_SCALE_ALPHA), one_minus_exp(expm1_of(vf_max(vf_set(-20.0f), x))));
+  const vf below = exponential_below(x, vf_set(SELU_SCALE_ALPHA));
   return vf_select(vf_le(vf_set(0.0f), x), vf_mul(vf_set(SELU_SCALE), x), below);
 }
 TAILED_SLOPE(selu) { return elu_slope_below(x, x, vf_set(0.0f), vf_set(SELU_SCALE), vf_set(SELU_SCALE_ALPHA)); }

@@ -25,7 +25,7 @@ struct arena {
 bool elementwise_suite(struct run *run, const char *suite, const enum residence *residences, size_t count,
                        struct error *error);
 
-/* The residences that the init and activation suites use in this run. */
+/* The residences that the init and training suites use in this run. */
 size_t elementwise_residences(const struct run *run, const enum residence **residences);
 
 #endif
