@@ -21,8 +21,15 @@ static size_t dense_workspace_bytes(size_t batch, size_t in, size_t out, int thr
 static void dense_check(const struct dense *l) {
   assert(l->threads >= 1);
   assert(l->workspace && (uintptr_t)l->workspace % 64 == 0);
+  assert(!l->x_stride || l->x_stride >= l->in);
+  assert(!l->w_stride || l->w_stride >= l->out);
+  assert(!l->z_stride || l->z_stride >= l->out);
   (void)l;
 }
+
+static size_t dense_x_stride(const struct dense *l) { return l->x_stride ? l->x_stride : l->in; }
+static size_t dense_w_stride(const struct dense *l) { return l->w_stride ? l->w_stride : l->out; }
+static size_t dense_z_stride(const struct dense *l) { return l->z_stride ? l->z_stride : l->out; }
 
 /* Z = b + X W, Y = activation(Z) */
 static void dense_forward(const struct dense *l) {
@@ -31,10 +38,10 @@ static void dense_forward(const struct dense *l) {
       .m = l->batch,
       .n = l->out,
       .k = l->in,
-      .a = {l->x, .line_stride = l->in, .term_stride = 1},
-      .b = {l->w, .line_stride = 1, .term_stride = l->out},
+      .a = {l->x, .line_stride = dense_x_stride(l), .term_stride = 1},
+      .b = {l->w, .line_stride = 1, .term_stride = dense_w_stride(l)},
       .c = l->z,
-      .c_stride = l->out,
+      .c_stride = dense_z_stride(l),
       .bias = l->b,
       .map = l->activation,
       .mapped = l->y,
@@ -44,17 +51,20 @@ static void dense_forward(const struct dense *l) {
   });
 }
 
-/* dX = dZ W^T */
+/* dX = dZ W^T, or that times f'(x_z) */
 static void dense_backward_data(const struct dense *l) {
   dense_check(l);
   gemm(&(struct gemm){
       .m = l->batch,
       .n = l->in,
       .k = l->out,
-      .a = {l->dz, .line_stride = l->out, .term_stride = 1},
-      .b = {l->w, .line_stride = l->out, .term_stride = 1},
+      .a = {l->dz, .line_stride = dense_z_stride(l), .term_stride = 1},
+      .b = {l->w, .line_stride = dense_w_stride(l), .term_stride = 1},
       .c = l->dx,
-      .c_stride = l->in,
+      .c_stride = dense_x_stride(l),
+      .back = l->backward,
+      .back_z = l->x_z,
+      .p = l->p,
       .workspace = l->workspace,
       .threads = l->threads,
   });
@@ -67,10 +77,10 @@ static void dense_backward_weights(const struct dense *l) {
       .m = l->in,
       .n = l->out,
       .k = l->batch,
-      .a = {l->x, .line_stride = 1, .term_stride = l->in},
-      .b = {l->dz, .line_stride = 1, .term_stride = l->out},
+      .a = {l->x, .line_stride = 1, .term_stride = dense_x_stride(l)},
+      .b = {l->dz, .line_stride = 1, .term_stride = dense_z_stride(l)},
       .c = l->dw,
-      .c_stride = l->out,
+      .c_stride = dense_w_stride(l),
       .b_sums = l->db,
       .workspace = l->workspace,
       .threads = l->threads,

@@ -28,7 +28,9 @@ struct gemm {
   float *b_sums;         /* receives the n column sums of B; NULL: not wanted */
   map_kernel *map;       /* applied to each element of C when it is done, into mapped; NULL: none */
   float *mapped;         /* m x n, may be c */
-  struct parameters p;   /* of map */
+  backward_kernel *back; /* applied to each element of C when it is done, with that of back_z; NULL: none */
+  const float *back_z;   /* m x n, rows c_stride apart */
+  struct parameters p;   /* of map and back */
   float *workspace;      /* gemm_workspace_floats(), aligned to 64 bytes */
   int threads;
 };
@@ -128,10 +130,14 @@ static void gemm_tiles_run(const struct gemm *g, const struct gemm_block *block,
                                         b + panel * GEMM_COLUMNS * block->depth, c, g->c_stride, start,
                                         add ? g->c_stride : 0, columns - (vectors - 1) * VEC_LANES);
     }
-    if (g->map && block->last && ((panel - left) % GEMM_MAP_PANELS == GEMM_MAP_PANELS - 1 || panel + 1 == right)) {
+    if ((g->map || g->back) && block->last &&
+        ((panel - left) % GEMM_MAP_PANELS == GEMM_MAP_PANELS - 1 || panel + 1 == right)) {
       const size_t from = block->column + (panel - (panel - left) % GEMM_MAP_PANELS) * GEMM_COLUMNS;
-      for (size_t row = top; row < bottom; row++)
-        g->map(g->c + row * g->c_stride + from, g->mapped + row * g->c_stride + from, column + columns - from, g->p);
+      for (size_t row = top; row < bottom; row++) {
+        const size_t at = row * g->c_stride + from, n = column + columns - from;
+        if (g->map) g->map(g->c + at, g->mapped + at, n, g->p);
+        if (g->back) g->back(g->back_z + at, g->c + at, g->c + at, n, g->p);
+      }
     }
   }
 }

@@ -67,24 +67,29 @@ typedef void fill_kernel(float *w, uint64_t first, size_t n, const struct init *
 typedef void matrix_kernel(float *w, size_t rows, size_t columns, const struct init *init, int threads,
                            void *workspace);
 
-/* One dense layer, all that its three passes read and write. A pass touches only the members it names. */
+/* One dense layer, all that its three passes read and write. A pass touches only the members it names. Rows of a matrix
+ * are its stride of floats apart, at least its width; a stride of 0 stands for the width. */
 struct dense {
   size_t batch, in, out;
-  const float *x;         /* batch x in   layer input */
-  const float *w;         /* in x out     weights */
-  const float *b;         /* out          bias */
-  float *z;               /* batch x out  pre-activations X W + b; may be y when they are not needed again */
-  float *y;               /* batch x out  activation(z) */
-  const float *dz;        /* batch x out  gradient of the loss with respect to z */
-  float *dx;              /* batch x in   dz W^T */
-  float *dw;              /* in x out     X^T dz */
-  float *db;              /* out          column sums of dz */
-  map_kernel *activation; /* applied by the forward pass; NULL: linear, y is not written */
-  struct parameters p;    /* of the activation */
-  void *workspace;        /* dense_workspace_bytes() of the same table, 64-byte aligned */
-  int threads;            /* OpenMP threads; the result does not depend on it */
+  size_t x_stride, w_stride, z_stride; /* of x, dx and x_z; of w and dw; of z, y and dz */
+  const float *x;                      /* batch x in   layer input */
+  const float *w;                      /* in x out     weights */
+  const float *b;                      /* out          bias; NULL: none */
+  float *z;                  /* batch x out  pre-activations X W + b; may be y when they are not needed again */
+  float *y;                  /* batch x out  activation(z) */
+  const float *dz;           /* batch x out  gradient of the loss with respect to z */
+  float *dx;                 /* batch x in   dz W^T, or that times f'(x_z) */
+  float *dw;                 /* in x out     X^T dz */
+  float *db;                 /* out          column sums of dz; NULL: not wanted */
+  map_kernel *activation;    /* applied by the forward pass; NULL: linear, y is not written */
+  backward_kernel *backward; /* of the activation before the layer, applied to dx; NULL: dx is dz W^T */
+  const float *x_z;          /* batch x in   the pre-activations that x is the activation of */
+  struct parameters p;       /* of the activations */
+  void *workspace;           /* dense_workspace_bytes() of the same table, 64-byte aligned */
+  int threads;               /* OpenMP threads; the result does not depend on it */
 };
-/* dense_forward: x, w, b -> z, y.   dense_backward_data: dz, w -> dx.   dense_backward_weights: x, dz -> dw, db. */
+/* dense_forward: x, w, b -> z, y.   dense_backward_data: dz, w, x_z -> dx.   dense_backward_weights: x, dz -> dw, db.
+ */
 typedef void dense_kernel(const struct dense *layer);
 
 /* Softmax cross-entropy of each row of logits (batch x classes) against labels[row] in [0, classes):
