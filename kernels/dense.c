@@ -46,6 +46,7 @@ static void dense_forward(const struct dense *l) {
       .map = l->activation,
       .mapped = l->y,
       .p = l->p,
+      .l2 = (size_t)1 << 20,
       .workspace = l->workspace,
       .threads = l->threads,
   });
@@ -65,6 +66,7 @@ static void dense_backward_data(const struct dense *l) {
       .back = l->backward,
       .back_z = l->x_z,
       .p = l->p,
+      .l2 = (size_t)1 << 20,
       .workspace = l->workspace,
       .threads = l->threads,
   });
@@ -82,6 +84,7 @@ static void dense_backward_weights(const struct dense *l) {
       .c = l->dw,
       .c_stride = dense_w_stride(l),
       .b_sums = l->db,
+      .l2 = (size_t)1 << 20,
       .workspace = l->workspace,
       .threads = l->threads,
   });

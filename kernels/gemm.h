@@ -1,10 +1,10 @@
-/* Matrix product C = start + A B for every order of the operands: blocked for the caches, packed, tiled, threaded.
+/* Matrix product C = start + A B for every order of the operands: blocked for the caches, tiled, threaded.
  *
  * After Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008, and Van Zee
- * and van de Geijn, "BLIS", ACM TOMS 41(3), 2015. C is cut into column blocks and the sum into depth blocks. For each
- * of them the threads pack B together; then each takes its share of C, packs the rows of A that it needs and runs the
- * tiles. An element of C belongs to one thread at a time and its terms are added in an order that depends on k only, so
- * the result does not depend on the number of threads, on the tile or on the caches.
+ * and van de Geijn, "BLIS", ACM TOMS 41(3), 2015, except that an operand is packed only where that pays: rows of B that
+ * lie side by side are read where they are, or copied by the first tile that reads them; so are the elements of A
+ * unless the strip's rows would fight for the same lines of the first-level cache. The threads share C as a grid of
+ * blocks; each does its own block from beginning to end, without waiting for the others.
  */
 #ifndef DEPTHMARK_GEMM_H
 #define DEPTHMARK_GEMM_H
@@ -13,6 +13,7 @@
 #include <omp.h>
 #include <stdbool.h>
 
+#include "kernels/gemm_narrow.h"
 #include "kernels/gemm_pack.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/kernels.h"
@@ -22,15 +23,16 @@ struct gemm {
   struct gemm_operand a; /* its lines are the m rows of A */
   struct gemm_operand b; /* its lines are the n columns of B */
   float *c;              /* m x n */
-  size_t c_stride;       /* between the rows of c and of mapped, at least n */
+  size_t c_stride;       /* between the rows of c, mapped and back_z, at least n */
   bool accumulate;       /* start is what c holds, and not the bias */
   const float *bias;     /* n, the start of every row; NULL: 0 */
   float *b_sums;         /* receives the n column sums of B; NULL: not wanted */
   map_kernel *map;       /* applied to each element of C when it is done, into mapped; NULL: none */
   float *mapped;         /* m x n, may be c */
   backward_kernel *back; /* applied to each element of C when it is done, with that of back_z; NULL: none */
-  const float *back_z;   /* m x n, rows c_stride apart */
+  const float *back_z;   /* m x n */
   struct parameters p;   /* of map and back */
+  size_t l2;             /* bytes of a thread's second-level cache */
   float *workspace;      /* gemm_workspace_floats(), aligned to 64 bytes */
   int threads;
 };
@@ -44,144 +46,315 @@ VEC_INLINE size_t gemm_share(size_t count, size_t part, size_t parts) {
   return count / parts * part + gemm_min(count % parts, part);
 }
 
-/* Below this many multiplications a thread costs more than it brings. */
-#define GEMM_THREAD_WORK 65536
+/* ---- plan -------------------------------------------------------------------------------------------------------- */
 
-/* Floats of one thread's packed block of A, and of the shared block of B; multiples of 16 floats, 64 bytes. */
+/* Few strips read B where it is, all of them one panel after the other. With more, packing B costs little, and pays
+ * where B does not stay in the cache; then one strip goes through all panels, so many of them at a time. */
+#define GEMM_FEW_STRIPS 14
+#define GEMM_GROUP_PANELS 8
+
+/* What a thread has packed at a time, at most: a few strips of A, and so many floats of B, of so many terms. */
+#define GEMM_DEPTH 512
+#define GEMM_B_FLOATS ((size_t)1 << 20)
+
+/* Between packed panels of B: one line more than they hold, or their rows would share their place in the caches. */
+VEC_INLINE size_t gemm_panel_stride(size_t depth) { return GEMM_COLUMNS * depth + 16; }
+
+/* Panels of so many terms that are packed at a time. */
+VEC_INLINE size_t gemm_b_panels(size_t n, size_t depth) {
+  return gemm_max(gemm_min(gemm_ceil_div(n, GEMM_COLUMNS), GEMM_B_FLOATS / gemm_panel_stride(depth)), 1);
+}
+
+/* Floats of a thread's packed blocks of A and B; multiples of 16 floats, 64 bytes. */
 VEC_INLINE size_t gemm_a_floats(size_t m, size_t k) {
-  const size_t rows = gemm_min(m, GEMM_STRIPS * GEMM_ROWS), depth = gemm_min(k, GEMM_DEPTH);
+  const size_t rows = gemm_min(m, GEMM_FEW_STRIPS * GEMM_ROWS), depth = gemm_min(k, GEMM_DEPTH);
   return (rows * depth + GEMM_PACK_OVERRUN + 15) / 16 * 16;
 }
 VEC_INLINE size_t gemm_b_floats(size_t n, size_t k) {
-  const size_t panels = gemm_min(gemm_ceil_div(n, GEMM_COLUMNS), GEMM_PANELS), depth = gemm_min(k, GEMM_DEPTH);
-  return (panels * GEMM_COLUMNS * depth + 15) / 16 * 16;
-}
-VEC_INLINE size_t gemm_workspace_floats(size_t m, size_t n, size_t k, int threads) {
-  return gemm_b_floats(n, k) + (size_t)threads * gemm_a_floats(m, k);
+  const size_t all = gemm_ceil_div(n, GEMM_COLUMNS) * gemm_panel_stride(gemm_min(k, GEMM_DEPTH));
+  return (gemm_min(all, GEMM_B_FLOATS) + 15) / 16 * 16;
 }
 
-/* A block of the product that all threads work on: columns [column, column + columns), terms [term, term + depth). */
-struct gemm_block {
-  size_t column, columns, term, depth, panels;
-  int first, last; /* of the sum */
+/* How a product is run. */
+struct gemm_plan {
+  size_t strips;                     /* of C's rows, as equal as can be: */
+  size_t rows, longer;               /* that many rows each, and one more in as many of the first ones */
+  size_t depth_blocks, block_panels; /* blocks of terms and columns */
+  size_t group_strips, group_panels; /* within a block the tiles of so many strips x panels follow each other */
+  bool a_packed, b_packed;
+  bool a_lines; /* A is not packed, and each row's terms are side by side */
+  float *a, *b; /* the packed blocks */
 };
+
+/* Rows so far apart that more than this many of a strip's share their lines' place in a first-level cache push each
+ * other out. Most such caches repeat every 4 KiB and keep 8 lines in a place. */
+#define GEMM_PLACES 8
+#define GEMM_PERIOD 4096
+
+VEC_INLINE bool gemm_collides(size_t stride, size_t rows) {
+  const size_t bytes = stride * sizeof(float) % GEMM_PERIOD;
+  const size_t step = bytes ? bytes & -bytes : GEMM_PERIOD; /* as many bytes apart are the places that are visited */
+  return gemm_min(rows, GEMM_ROWS) > GEMM_PLACES * (GEMM_PERIOD / step);
+}
+
+static struct gemm_plan gemm_plan(const struct gemm *g, float *workspace) {
+  const size_t left_over = g->n % GEMM_COLUMNS;
+  struct gemm_plan plan = {.strips = gemm_ceil_div(g->m, GEMM_ROWS), .a = workspace};
+  if (plan.strips) plan.rows = g->m / plan.strips, plan.longer = g->m % plan.strips;
+  const bool few = plan.strips <= GEMM_FEW_STRIPS;
+  plan.depth_blocks = gemm_max(gemm_ceil_div(g->k, GEMM_DEPTH), 1); /* an empty sum is still stored */
+  const size_t depth = gemm_ceil_div(g->k, plan.depth_blocks);
+  const bool lines = g->a.line_stride != 1;
+  plan.a_lines =
+      GEMM_DIRECT && lines && !gemm_collides(g->a.line_stride, g->m) && (left_over == 0 || left_over > GEMM_NARROW);
+  plan.a_packed = !GEMM_DIRECT || (lines ? !plan.a_lines : !few && gemm_collides(g->a.term_stride, GEMM_ROWS));
+  plan.b_packed = !GEMM_DIRECT || g->b.line_stride != 1 || (!few && depth * g->n * sizeof(float) > g->l2);
+  plan.b = workspace + gemm_a_floats(g->m, g->k);
+  plan.block_panels = plan.b_packed ? gemm_b_panels(g->n, depth) : gemm_max(gemm_ceil_div(g->n, GEMM_COLUMNS), 1);
+  plan.group_strips = few ? gemm_max(plan.strips, 1) : 1;
+  plan.group_panels = few ? 1 : GEMM_GROUP_PANELS;
+  return plan;
+}
+
+/* A block of the product: columns [column, column + columns), terms [term, term + depth). */
+struct gemm_block {
+  size_t column, columns, panels;
+  size_t term, depth;
+  bool first, last; /* of the terms */
+};
+
+/* The first row of a strip. */
+VEC_INLINE size_t gemm_row(const struct gemm_plan *plan, size_t strip) {
+  return strip * plan->rows + gemm_min(strip, plan->longer);
+}
+VEC_INLINE size_t gemm_rows(const struct gemm_plan *plan, size_t strip) { return plan->rows + (strip < plan->longer); }
 
 VEC_INLINE size_t gemm_panel_columns(const struct gemm_block *block, size_t panel) {
   return gemm_min(block->columns - panel * GEMM_COLUMNS, GEMM_COLUMNS);
 }
+VEC_INLINE size_t gemm_vectors(size_t columns) { return gemm_ceil_div(columns, VEC_LANES); }
 
-/* db: the sums of a packed panel's columns, continued from the depth block before. */
-static void gemm_panel_sums(const float *panel, size_t columns, size_t depth, int first, float *sums) {
-  for (size_t j = 0; j < columns; j += VEC_LANES) {
-    const size_t width = gemm_ceil_div(columns, VEC_LANES) * VEC_LANES, n = columns - j;
-    vf sum = vf_set(0.0f);
-    for (size_t p = 0; p < depth; p++) sum = vf_add(sum, vf_load(panel + p * width + j));
-    if (n >= VEC_LANES)
-      vf_store(sums + j, first ? sum : vf_add(vf_load(sums + j), sum));
-    else
-      vf_store_n(sums + j, first ? sum : vf_add(vf_load_n(sums + j, n), sum), n);
-  }
+/* Whether a panel of so many columns lies packed. */
+VEC_INLINE bool gemm_panel_packed(const struct gemm_plan *plan, size_t columns) {
+  return plan->b_packed || (!GEMM_MASKS && columns % VEC_LANES);
 }
 
-/* Packs panels [begin, end) of the block of B. */
-static void gemm_pack_panels(const struct gemm *g, const struct gemm_block *block, float *packed, size_t begin,
-                             size_t end) {
-  for (size_t panel = begin; panel < end; panel++) {
-    const size_t columns = gemm_panel_columns(block, panel), first = block->column + panel * GEMM_COLUMNS;
-    float *to = packed + panel * GEMM_COLUMNS * block->depth;
-    if (block->depth) {
-      struct gemm_operand from = g->b;
-      from.at += first * from.line_stride + block->term * from.term_stride;
-      gemm_pack(from, columns, block->depth, gemm_ceil_div(columns, VEC_LANES) * VEC_LANES, to);
+/* Where B's panel is, and how far apart its rows. */
+VEC_INLINE const float *gemm_b_at(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
+                                  size_t panel, size_t columns, size_t *stride) {
+  if (gemm_panel_packed(plan, columns)) {
+    *stride = gemm_vectors(columns) * VEC_LANES;
+    return plan->b + (plan->b_packed ? panel * gemm_panel_stride(block->depth) : 0);
+  }
+  *stride = g->b.term_stride;
+  return gemm_operand_from(g->b, block->column + panel * GEMM_COLUMNS, block->term).at;
+}
+
+/* ---- packing a block --------------------------------------------------------------------------------------------- */
+
+/* db: the sums of a panel's columns, continued from the terms before. */
+static void gemm_panel_sums(const float *panel, size_t stride, size_t columns, size_t depth, bool first, float *sums) {
+  vf sum[GEMM_VECTORS];
+  for (size_t v = 0; v < GEMM_VECTORS; v++)
+    sum[v] = first ? vf_set(0.0f) : vf_load_before(sums, v * VEC_LANES, columns);
+  if (columns == GEMM_COLUMNS)
+    for (size_t p = 0; p < depth; p++) {
+      UNROLL_ALL
+      for (size_t v = 0; v < GEMM_VECTORS; v++) sum[v] = vf_add(sum[v], vf_load(panel + p * stride + v * VEC_LANES));
     }
-    if (g->b_sums) gemm_panel_sums(to, columns, block->depth, block->first, g->b_sums + first);
+  else
+    for (size_t p = 0; p < depth; p++) {
+      UNROLL_ALL
+      for (size_t v = 0; v < GEMM_VECTORS; v++)
+        sum[v] = vf_add(sum[v], vf_load_before(panel + p * stride, v * VEC_LANES, columns));
+    }
+  for (size_t v = 0; v * VEC_LANES < columns; v++) vf_store_before(sums, sum[v], v * VEC_LANES, columns);
+}
+
+/* Makes B's part of the block ready: packs it, or only columns that tiles can't read where they are, and sums columns.
+ */
+static void gemm_prepare_b(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
+                           float *sums) {
+  const struct gemm_operand from = gemm_operand_from(g->b, block->column, block->term);
+  const bool by_rows = plan->b_packed && from.line_stride == 1;
+  if (by_rows)
+    gemm_pack_rows(from.at, from.term_stride, block->columns, block->depth, GEMM_COLUMNS, plan->b,
+                   gemm_panel_stride(block->depth));
+  for (size_t panel = 0; panel < block->panels; panel++) {
+    const size_t columns = gemm_panel_columns(block, panel), at = panel * GEMM_COLUMNS;
+    float *const to = plan->b + (plan->b_packed ? panel * gemm_panel_stride(block->depth) : 0);
+    if (!by_rows && gemm_panel_packed(plan, columns) && block->depth)
+      gemm_pack(gemm_operand_from(from, at, 0), columns, block->depth, gemm_vectors(columns) * VEC_LANES, to);
+    if (!sums) continue;
+    size_t stride;
+    const float *b = gemm_b_at(g, plan, block, panel, columns, &stride);
+    gemm_panel_sums(b, stride, columns, block->depth, block->first, sums + at);
   }
 }
 
-/* Packs rows [begin, end) of A, given by their strips. */
-static void gemm_pack_strips(const struct gemm *g, const struct gemm_block *block, size_t strips, float *packed,
-                             size_t begin, size_t end) {
-  if (!block->depth) return;
+/* Packs strips [begin, end) of A. */
+static void gemm_prepare_a(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
+                           size_t begin, size_t end) {
+  const size_t top = gemm_row(plan, begin);
+  for (size_t strip = begin; strip < end && block->depth; strip++) {
+    const size_t row = gemm_row(plan, strip), rows = gemm_rows(plan, strip);
+    gemm_pack(gemm_operand_from(g->a, row, block->term), rows, block->depth, rows,
+              plan->a + (row - top) * block->depth);
+  }
+}
+
+/* ---- tiles ------------------------------------------------------------------------------------------------------- */
+
+/* Where the elements of A for a strip of the group that starts with strip `begin` are, and how far apart its groups or
+ * rows. */
+VEC_INLINE const float *gemm_a_at(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
+                                  size_t begin, size_t strip, size_t *stride) {
+  const size_t row = gemm_row(plan, strip);
+  if (plan->a_packed) {
+    *stride = gemm_rows(plan, strip);
+    return plan->a + (row - gemm_row(plan, begin)) * block->depth;
+  }
+  *stride = plan->a_lines ? g->a.line_stride : g->a.term_stride;
+  return gemm_operand_from(g->a, row, block->term).at;
+}
+
+/* Where C's rows continue from in this block. */
+VEC_INLINE const float *gemm_start(const struct gemm *g, const struct gemm_block *block, size_t row, size_t column,
+                                   size_t *stride) {
+  const bool add = g->accumulate || !block->first;
+  *stride = add ? g->c_stride : 0;
+  return add ? g->c + row * g->c_stride + column : g->bias ? g->bias + column : NULL;
+}
+
+/* Strips [begin, end) x panels [left, right). */
+static void gemm_run_tiles(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
+                           size_t begin, size_t end, size_t left, size_t right) {
   for (size_t strip = begin; strip < end; strip++) {
-    const size_t row = gemm_share(g->m, strip, strips), rows = gemm_share(g->m, strip + 1, strips) - row;
-    struct gemm_operand from = g->a;
-    from.at += row * from.line_stride + block->term * from.term_stride;
-    gemm_pack(from, rows, block->depth, rows, packed);
-    packed += rows * block->depth;
+    const size_t row = gemm_row(plan, strip), rows = gemm_rows(plan, strip);
+    const gemm_tile_row_functions *functions = gemm_tile_functions(plan->a_lines, rows);
+    struct gemm_tile tile = {.depth = block->depth, .c_stride = g->c_stride};
+    tile.a = gemm_a_at(g, plan, block, begin, strip, &tile.a_stride);
+    for (size_t panel = left; panel < right; panel++) {
+      const size_t columns = gemm_panel_columns(block, panel), vectors = gemm_vectors(columns);
+      const size_t column = block->column + panel * GEMM_COLUMNS;
+      tile.b = gemm_b_at(g, plan, block, panel, columns, &tile.b_stride);
+      tile.c = g->c + row * g->c_stride + column;
+      tile.start = gemm_start(g, block, row, column, &tile.start_stride);
+      tile.columns = columns - (vectors - 1) * VEC_LANES;
+      (*functions)[vectors - 1](&tile);
+    }
   }
 }
 
-/* Columns over which the map runs at a time, once their sums are done: still in the caches. */
-#define GEMM_MAP_PANELS 8
-
-/* Strips [begin, end) of the rows times panels [left, right) of the columns. */
-static void gemm_tiles_run(const struct gemm *g, const struct gemm_block *block, size_t strips, const float *a,
-                           const float *b, size_t begin, size_t end, size_t left, size_t right) {
-  const size_t top = gemm_share(g->m, begin, strips), bottom = gemm_share(g->m, end, strips);
-  for (size_t panel = left; panel < right; panel++) {
-    const size_t columns = gemm_panel_columns(block, panel), vectors = gemm_ceil_div(columns, VEC_LANES);
-    const size_t column = block->column + panel * GEMM_COLUMNS;
-    for (size_t strip = begin; strip < end; strip++) {
-      const size_t row = gemm_share(g->m, strip, strips), rows = gemm_share(g->m, strip + 1, strips) - row;
-      float *c = g->c + row * g->c_stride + column;
-      const bool add = g->accumulate || !block->first;
-      const float *start = add ? c : g->bias ? g->bias + column : NULL;
-      gemm_tiles[rows - 1][vectors - 1](block->depth, a + (row - top) * block->depth,
-                                        b + panel * GEMM_COLUMNS * block->depth, c, g->c_stride, start,
-                                        add ? g->c_stride : 0, columns - (vectors - 1) * VEC_LANES);
-    }
-    if ((g->map || g->back) && block->last &&
-        ((panel - left) % GEMM_MAP_PANELS == GEMM_MAP_PANELS - 1 || panel + 1 == right)) {
-      const size_t from = block->column + (panel - (panel - left) % GEMM_MAP_PANELS) * GEMM_COLUMNS;
-      for (size_t row = top; row < bottom; row++) {
-        const size_t at = row * g->c_stride + from, n = column + columns - from;
-        if (g->map) g->map(g->c + at, g->mapped + at, n, g->p);
-        if (g->back) g->back(g->back_z + at, g->c + at, g->c + at, n, g->p);
+/* Strips [begin, end) x the few columns of the block's last panel. */
+static void gemm_run_narrow(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
+                            size_t begin, size_t end, size_t panel, size_t columns) {
+  size_t b_stride, start_stride = 0;
+  const float *b = gemm_b_at(g, plan, block, panel, columns, &b_stride);
+  for (size_t j = 0; j < columns; j++)
+    for (size_t strip = begin; strip < end; strip += GEMM_NARROW_STRIPS) {
+      struct gemm_narrow_strip strips[GEMM_NARROW_STRIPS];
+      const size_t count = gemm_min(end - strip, GEMM_NARROW_STRIPS);
+      const size_t column = block->column + panel * GEMM_COLUMNS + j;
+      for (size_t s = 0; s < count; s++) {
+        const size_t row = gemm_row(plan, strip + s);
+        strips[s].a = gemm_a_at(g, plan, block, begin, strip + s, &strips[s].a_stride);
+        strips[s].rows = gemm_rows(plan, strip + s);
+        strips[s].c = g->c + row * g->c_stride + column;
+        strips[s].start = gemm_start(g, block, row, column, &start_stride);
       }
+      gemm_narrow(strips, count, block->depth, b + j, b_stride, g->c_stride, start_stride);
     }
+}
+
+/* What follows the product, for rows [top, bottom) and columns [left, right): while they are in the caches. */
+static void gemm_finish(const struct gemm *g, size_t top, size_t bottom, size_t left, size_t right) {
+  for (size_t row = top; row < bottom; row++) {
+    const size_t at = row * g->c_stride + left;
+    if (g->map) g->map(g->c + at, g->mapped + at, right - left, g->p);
+    if (g->back) g->back(g->back_z + at, g->c + at, g->c + at, right - left, g->p);
   }
 }
 
-/* What thread `thread` of `threads` does. */
-static void gemm_thread(const struct gemm *g, size_t thread, size_t threads) {
-  float *b = g->workspace, *a = b + gemm_b_floats(g->n, g->k) + thread * gemm_a_floats(g->m, g->k);
-  const size_t all_panels = gemm_ceil_div(g->n, GEMM_COLUMNS), strips = gemm_ceil_div(g->m, GEMM_ROWS);
-  const size_t column_blocks = gemm_ceil_div(all_panels, GEMM_PANELS);
-  const size_t depth_blocks = gemm_max(gemm_ceil_div(g->k, GEMM_DEPTH), 1); /* an empty sum is still stored */
-  for (size_t i = 0; i < column_blocks; i++) {
-    const size_t first_panel = gemm_share(all_panels, i, column_blocks);
-    struct gemm_block block = {.column = first_panel * GEMM_COLUMNS};
-    block.panels = gemm_share(all_panels, i + 1, column_blocks) - first_panel;
+static void gemm_run_block(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block) {
+  const size_t last = gemm_panel_columns(block, block->panels - 1);
+  const bool narrow = last <= GEMM_NARROW && !plan->a_lines, finish = block->last && (g->map || g->back);
+  const size_t panels = block->panels - narrow;
+  for (size_t begin = 0; begin < plan->strips; begin += plan->group_strips) {
+    const size_t end = gemm_min(begin + plan->group_strips, plan->strips);
+    if (plan->a_packed) gemm_prepare_a(g, plan, block, begin, end);
+    for (size_t panel = 0; panel < panels; panel += plan->group_panels)
+      gemm_run_tiles(g, plan, block, begin, end, panel, gemm_min(panel + plan->group_panels, panels));
+    if (narrow) gemm_run_narrow(g, plan, block, begin, end, panels, last);
+    if (finish)
+      gemm_finish(g, gemm_row(plan, begin), gemm_row(plan, end), block->column, block->column + block->columns);
+  }
+}
+
+/* The whole product on this thread. */
+static void gemm_serial(const struct gemm *g, float *workspace) {
+  const struct gemm_plan plan = gemm_plan(g, workspace);
+  const size_t panels = gemm_ceil_div(g->n, GEMM_COLUMNS);
+  struct gemm_block block;
+  for (size_t panel = 0; panel < panels; panel += plan.block_panels) {
+    block.column = panel * GEMM_COLUMNS;
+    block.panels = gemm_min(plan.block_panels, panels - panel);
     block.columns = gemm_min(g->n - block.column, block.panels * GEMM_COLUMNS);
-    /* C is cut into row blocks x panels; few panels are made up for by more and smaller row blocks. */
-    const size_t wanted = threads == 1 ? 1 : gemm_ceil_div(4 * threads, block.panels);
-    const size_t row_blocks = gemm_max(gemm_ceil_div(strips, GEMM_STRIPS), gemm_min(strips, wanted));
-    const size_t units = row_blocks * block.panels;
-    for (size_t j = 0; j < depth_blocks; j++) {
-      block.term = gemm_share(g->k, j, depth_blocks);
-      block.depth = gemm_share(g->k, j + 1, depth_blocks) - block.term;
-      block.first = j == 0, block.last = j + 1 == depth_blocks;
-      gemm_pack_panels(g, &block, b, gemm_share(block.panels, thread, threads),
-                       gemm_share(block.panels, thread + 1, threads));
-      if (threads > 1) {
-#pragma omp barrier
-      }
-      /* A thread's share is a run of (row block, panel) pairs, row block by row block. */
-      const size_t end = gemm_share(units, thread + 1, threads);
-      for (size_t unit = gemm_share(units, thread, threads); unit < end;) {
-        const size_t row_block = unit / block.panels, left = unit % block.panels;
-        const size_t right = gemm_min(block.panels, left + end - unit);
-        const size_t top = gemm_share(strips, row_block, row_blocks),
-                     bottom = gemm_share(strips, row_block + 1, row_blocks);
-        gemm_pack_strips(g, &block, strips, a, top, bottom);
-        gemm_tiles_run(g, &block, strips, a, b, top, bottom, left, right);
-        unit += right - left;
-      }
-      if (threads > 1) { /* until then b is read */
-#pragma omp barrier
-      }
+    for (size_t j = 0; j < plan.depth_blocks; j++) {
+      block.term = gemm_share(g->k, j, plan.depth_blocks);
+      block.depth = gemm_share(g->k, j + 1, plan.depth_blocks) - block.term;
+      block.first = j == 0, block.last = j + 1 == plan.depth_blocks;
+      gemm_prepare_b(g, &plan, &block, g->b_sums ? g->b_sums + block.column : NULL);
+      gemm_run_block(g, &plan, &block);
     }
   }
+}
+
+/* ---- threads ----------------------------------------------------------------------------------------------------- */
+
+/* Below this many multiplications a thread costs more than it brings. */
+#define GEMM_THREAD_WORK 65536
+
+VEC_INLINE size_t gemm_workspace_floats(size_t m, size_t n, size_t k, int threads) {
+  return (size_t)threads * (gemm_a_floats(m, k) + gemm_b_floats(n, k));
+}
+
+/* A grid of blocks of C, one for each thread. */
+struct gemm_grid {
+  size_t down, across;
+};
+
+/* The grid whose largest block is smallest, counted in tiles, then the one nearest to square ones. */
+static struct gemm_grid gemm_grid(size_t m, size_t n, size_t threads) {
+  const size_t strips = gemm_max(gemm_ceil_div(m, GEMM_ROWS), 1), panels = gemm_max(gemm_ceil_div(n, GEMM_COLUMNS), 1);
+  struct gemm_grid best = {1, 1};
+  size_t least = SIZE_MAX;
+  for (size_t across = 1; across <= gemm_min(threads, panels); across++) {
+    const size_t down = gemm_min(threads / across, strips);
+    const size_t rows = gemm_ceil_div(strips, down), columns = gemm_ceil_div(panels, across), area = rows * columns;
+    if (area <= least) least = area, best = (struct gemm_grid){down, across};
+  }
+  return best;
+}
+
+/* The block of thread `thread`. */
+static struct gemm gemm_part(const struct gemm *g, struct gemm_grid grid, size_t thread) {
+  const size_t strips = gemm_ceil_div(g->m, GEMM_ROWS), panels = gemm_ceil_div(g->n, GEMM_COLUMNS);
+  const size_t i = thread / grid.across, j = thread % grid.across;
+  const size_t top = gemm_share(g->m, gemm_share(strips, i, grid.down), gemm_max(strips, 1));
+  const size_t bottom = gemm_share(g->m, gemm_share(strips, i + 1, grid.down), gemm_max(strips, 1));
+  const size_t left = gemm_min(g->n, gemm_share(panels, j, grid.across) * GEMM_COLUMNS);
+  const size_t right = gemm_min(g->n, gemm_share(panels, j + 1, grid.across) * GEMM_COLUMNS);
+  struct gemm part = *g;
+  const size_t at = top * g->c_stride + left;
+  part.m = bottom - top, part.n = right - left;
+  part.a = gemm_operand_from(g->a, top, 0), part.b = gemm_operand_from(g->b, left, 0);
+  part.c = g->c + at;
+  if (g->bias) part.bias = g->bias + left;
+  if (g->b_sums) part.b_sums = i == 0 ? g->b_sums + left : NULL;
+  if (g->map) part.mapped = g->mapped + at;
+  if (g->back) part.back_z = g->back_z + at;
+  return part;
 }
 
 static void gemm(const struct gemm *g) {
@@ -189,11 +362,16 @@ static void gemm(const struct gemm *g) {
   const double work = (double)g->m * (double)g->n * (double)g->k / GEMM_THREAD_WORK;
   const int threads = work < g->threads ? (int)work + (work < 1) : g->threads;
   if (threads == 1) {
-    gemm_thread(g, 0, 1);
+    gemm_serial(g, g->workspace);
     return;
   }
-#pragma omp parallel num_threads(threads)
-  gemm_thread(g, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
+  const struct gemm_grid grid = gemm_grid(g->m, g->n, (size_t)threads);
+  const size_t parts = grid.down * grid.across, floats = gemm_workspace_floats(g->m, g->n, g->k, 1);
+#pragma omp parallel num_threads((int)parts)
+  for (size_t i = (size_t)omp_get_thread_num(); i < parts; i += (size_t)omp_get_num_threads()) {
+    const struct gemm part = gemm_part(g, grid, i);
+    gemm_serial(&part, g->workspace + i * floats);
+  }
 }
 
 #endif

@@ -11,6 +11,11 @@ struct gemm_operand {
   size_t line_stride, term_stride;
 };
 
+VEC_INLINE struct gemm_operand gemm_operand_from(struct gemm_operand from, size_t line, size_t term) {
+  from.at += line * from.line_stride + term * from.term_stride;
+  return from;
+}
+
 /* Whole vectors are stored, so a group of a width that is not a multiple of VEC_LANES runs over into the next one,
  * which is stored after it; the last group of a strip runs over by less than this. */
 #define GEMM_PACK_OVERRUN VEC_LANES
@@ -45,8 +50,29 @@ VEC_INLINE void gemm_pack_transpose(const float *from, size_t line_stride, size_
       UNROLL_ALL
       for (size_t i = 0; i < VEC_LANES; i++) vf_store(group + i * width, t[i]);
     }
-    for (; p < depth; p++, group += width)
-      for (size_t i = 0; i < VEC_LANES; i++) group[i] = line[i][p];
+    if (p == depth) continue;
+    vf t[VEC_LANES];
+    UNROLL_ALL
+    for (size_t i = 0; i < VEC_LANES; i++) t[i] = vf_load_n(line[i] + p, depth - p);
+    vf_transpose(t);
+    for (size_t i = 0; i < depth - p; i++) vf_store(group + i * width, t[i]);
+  }
+}
+
+/* A block of columns that lie side by side becomes panels of panel columns, a multiple of VEC_LANES, each as gemm_pack
+ * makes it of a strip with its width rounded up to whole vectors; panels are panel_stride apart. The rows are read from
+ * end to end, which caches and their prefetchers like better than panel by panel. */
+VEC_INLINE void gemm_pack_rows(const float *from, size_t term_stride, size_t columns, size_t depth, size_t panel,
+                               float *to, size_t panel_stride) {
+  const size_t whole = columns / panel, rest = columns % panel,
+               rest_width = (rest + VEC_LANES - 1) / VEC_LANES * VEC_LANES;
+  for (size_t p = 0; p < depth; p++, from += term_stride) {
+    float *group = to + p * panel;
+    for (size_t j = 0; j < whole; j++, group += panel_stride) {
+      UNROLL_ALL
+      for (size_t v = 0; v < panel; v += VEC_LANES) vf_store(group + v, vf_load(from + j * panel + v));
+    }
+    if (rest) gemm_pack_copy(from + whole * panel, 0, rest, 1, 0, to + whole * panel_stride + p * rest_width);
   }
 }
 

@@ -1,6 +1,6 @@
-/* The register tile: a block of C, at most GEMM_ROWS rows of GEMM_VECTORS vectors, is summed over all terms of a packed
- * strip of A and one of B without leaving the registers. There is one function for each number of rows and vectors, so
- * that the edges of a matrix cost what they hold and no accumulator is idle. */
+/* The register tile: a block of C, at most GEMM_ROWS rows of GEMM_VECTORS vectors, gains its terms one after the other
+ * without leaving the registers. There is one function for each number of rows and vectors, so that the edges of a
+ * matrix cost what they hold and no accumulator is idle, and for each way in which its operands may lie. */
 #ifndef DEPTHMARK_GEMM_TILE_H
 #define DEPTHMARK_GEMM_TILE_H
 
@@ -8,63 +8,123 @@
 #include "kernels/unroll.h"
 #include "kernels/vec/vec.h"
 
+/* c[i, j] = start[i, j] + sum over p of a(p, i) b[p, j], in the order of p. */
+struct gemm_tile {
+  size_t depth;    /* terms */
+  const float *a;  /* see below */
+  size_t a_stride; /* between groups or rows of a */
+  const float *b;  /* one row of whole vectors for each term; where tiles read directly, what is beyond columns need not
+                      exist */
+  size_t b_stride;
+  float *c;
+  size_t c_stride;
+  const float *start; /* may be c; NULL: 0 */
+  size_t start_stride;
+  size_t columns; /* of the last vector, 1 to VEC_LANES; those beyond don't exist in c and start */
+};
+typedef void gemm_tile_function(const struct gemm_tile *tile);
+
+/* How the elements of A lie: the group of a term side by side, or each row's terms side by side. A group may be read
+ * to the end of the vectors that hold it. */
+enum gemm_form { GEMM_GROUPS, GEMM_LINES };
+
 #if defined(DEPTHMARK_VEC_NEON)
 #include "kernels/gemm_tile_neon.h"
+#elif defined(DEPTHMARK_VEC_AVX512)
+#include "kernels/gemm_tile_avx512.h"
 #else
-/* One term: each accumulator gains an element of A times a vector of B. */
-VEC_INLINE void gemm_tile_term(size_t rows, size_t vectors, const float *a, const float *b,
-                               vf sum[GEMM_ROWS][GEMM_VECTORS]) {
-  vf row[GEMM_VECTORS];
+/* One row of the tile gains an element of A times a row of B. */
+VEC_INLINE void gemm_tile_row(size_t i, size_t vectors, const float *element, const vf *row, vf *sum) {
+  const vf a = vf_set(*element);
+  (void)i;
   UNROLL_ALL
-  for (size_t v = 0; v < vectors; v++) row[v] = vf_load(b + v * VEC_LANES);
-  UNROLL_ALL
-  for (size_t i = 0; i < rows; i++) {
-    const vf element = vf_set(a[i]);
-    UNROLL_ALL
-    for (size_t v = 0; v < vectors; v++) sum[i][v] = vf_fma(element, row[v], sum[i][v]);
-  }
+  for (size_t v = 0; v < vectors; v++) sum[v] = vf_fma(a, row[v], sum[v]);
 }
 #endif
 
-/* c[i, j] = start[i, j] + sum over p of a[p, i] b[p, j], in the order of p. The rows of c are c_stride apart, those of
- * start, which may be c, start_stride; NULL: 0. Of the last vector only columns <= VEC_LANES elements exist. */
-#define GEMM_TILE_PARAMETERS                                                                                           \
-  size_t depth, const float *a, const float *b, float *c, size_t c_stride, const float *start, size_t start_stride,    \
-      size_t columns
-typedef void gemm_tile_function(GEMM_TILE_PARAMETERS);
-
-VEC_INLINE void gemm_tile(size_t rows, size_t vectors, GEMM_TILE_PARAMETERS) {
-  vf sum[GEMM_ROWS][GEMM_VECTORS];
+#if !defined(DEPTHMARK_VEC_NEON)
+/* One term from a group of A. */
+VEC_INLINE void gemm_tile_term(size_t rows, size_t vectors, const float *a, const vf *row,
+                               vf sum[GEMM_ROWS][GEMM_VECTORS]) {
   UNROLL_ALL
-  for (size_t i = 0; i < rows; i++) {
-    /* The rows of C are needed when the sums are done. */
-    __builtin_prefetch(c + i * c_stride, 1);
-    __builtin_prefetch(c + i * c_stride + (vectors - 1) * VEC_LANES + columns - 1, 1);
+  for (size_t i = 0; i < rows; i++) gemm_tile_row(i, vectors, a + i, row, sum[i]);
+}
+#endif
+
+/* Vector v of a row of vectors: the last one holds that many columns. */
+VEC_INLINE vf gemm_tile_load(const float *p, size_t v, size_t vectors, size_t columns) {
+  return v + 1 < vectors || columns == VEC_LANES ? vf_load(p + v * VEC_LANES) : vf_load_n(p + v * VEC_LANES, columns);
+}
+
+/* A row of B, masked where it is read in place. */
+VEC_INLINE void gemm_tile_b(const float *b, size_t vectors, size_t columns, vf *row) {
+  UNROLL_ALL
+  for (size_t v = 0; v < vectors; v++)
+    row[v] = GEMM_MASKS && v + 1 == vectors ? vf_load_n(b + v * VEC_LANES, columns) : vf_load(b + v * VEC_LANES);
+}
+
+VEC_INLINE void gemm_tile(size_t rows, size_t vectors, enum gemm_form form, const struct gemm_tile *t) {
+  vf sum[GEMM_ROWS][GEMM_VECTORS];
+  const size_t columns = t->columns, c_stride = t->c_stride, depth = t->depth;
+  const size_t a_stride = t->a_stride, b_stride = t->b_stride;
+  float *c = t->c;
+  if (t->start) {
+    const float *start = t->start;
     UNROLL_ALL
-    for (size_t v = 0; v < vectors; v++) sum[i][v] = vf_set(0.0f);
+    for (size_t i = 0; i < rows; i++, start += t->start_stride) {
+      UNROLL_ALL
+      for (size_t v = 0; v < vectors; v++) sum[i][v] = gemm_tile_load(start, v, vectors, columns);
+    }
+  } else {
+    UNROLL_ALL
+    for (size_t i = 0; i < rows; i++) {
+      UNROLL_ALL
+      for (size_t v = 0; v < vectors; v++) sum[i][v] = vf_set(0.0f);
+    }
   }
-  const size_t a_step = rows, b_step = vectors * VEC_LANES;
+
+  const float *a = t->a, *b = t->b;
+#if GEMM_DIRECT
+  const float *third[(GEMM_ROWS + 2) / 3]; /* three rows to a pointer: an address is base, or base + stride * 1 or 2 */
+  UNROLL_ALL
+  for (size_t i = 0; i < rows; i += 3) third[i / 3] = t->a + i * a_stride;
+#endif
   size_t p = 0;
-  for (; p + GEMM_UNROLL <= depth; p += GEMM_UNROLL) {
-    UNROLL_ALL
-    for (size_t u = 0; u < GEMM_UNROLL; u++) gemm_tile_term(rows, vectors, a + u * a_step, b + u * b_step, sum);
-    a += GEMM_UNROLL * a_step, b += GEMM_UNROLL * b_step;
+  if (form == GEMM_GROUPS) {
+    for (; p + GEMM_UNROLL <= depth; p += GEMM_UNROLL) {
+      UNROLL_ALL
+      for (size_t u = 0; u < GEMM_UNROLL; u++, a += a_stride, b += b_stride) {
+        vf row[GEMM_VECTORS];
+        gemm_tile_b(b, vectors, columns, row);
+        gemm_tile_term(rows, vectors, a, row, sum);
+      }
+    }
   }
-  for (; p < depth; p++, a += a_step, b += b_step) gemm_tile_term(rows, vectors, a, b, sum);
+  for (; p < depth; p++, b += b_stride) {
+    vf row[GEMM_VECTORS];
+    gemm_tile_b(b, vectors, columns, row);
+    if (form == GEMM_GROUPS) {
+      gemm_tile_term(rows, vectors, a, row, sum);
+      a += a_stride;
+    } else {
+#if GEMM_DIRECT
+      UNROLL_ALL
+      for (size_t i = 0; i < rows; i++) gemm_tile_row(i, vectors, third[i / 3] + i % 3 * a_stride, row, sum[i]);
+      UNROLL_ALL
+      for (size_t i = 0; i < rows; i += 3) third[i / 3]++;
+#endif
+    }
+  }
 
   UNROLL_ALL
   for (size_t i = 0; i < rows; i++, c += c_stride) {
     UNROLL_ALL
     for (size_t v = 0; v < vectors; v++) {
-      const size_t j = v * VEC_LANES;
-      const int whole = v + 1 < vectors || columns == VEC_LANES;
-      if (start) sum[i][v] = vf_add(whole ? vf_load(start + j) : vf_load_n(start + j, columns), sum[i][v]);
-      if (whole)
-        vf_store(c + j, sum[i][v]);
+      if (v + 1 < vectors || columns == VEC_LANES)
+        vf_store(c + v * VEC_LANES, sum[i][v]);
       else
-        vf_store_n(c + j, sum[i][v], columns);
+        vf_store_n(c + v * VEC_LANES, sum[i][v], columns);
     }
-    if (start) start += start_stride;
   }
 }
 
@@ -87,21 +147,42 @@ VEC_INLINE void gemm_tile(size_t rows, size_t vectors, GEMM_TILE_PARAMETERS) {
 #define GEMM_FOR_ROWS_(rows) GEMM_FOR_ROWS__(rows)
 #define GEMM_FOR_ROWS GEMM_FOR_ROWS_(GEMM_ROWS)
 
-#define GEMM_TILE(rows, vectors)                                                                                       \
-  static void gemm_tile_##rows##x##vectors(GEMM_TILE_PARAMETERS) {                                                     \
-    gemm_tile(rows, vectors, depth, a, b, c, c_stride, start, start_stride, columns);                                  \
-  }
+#define GEMM_TILE(rows, vectors, suffix, form)                                                                         \
+  static void gemm_tile_##rows##x##vectors##suffix(const struct gemm_tile *t) { gemm_tile(rows, vectors, form, t); }
 #if GEMM_VECTORS == 2
-#define GEMM_TILES(rows) GEMM_TILE(rows, 1) GEMM_TILE(rows, 2)
-#define GEMM_TILE_NAMES(rows) {gemm_tile_##rows##x1, gemm_tile_##rows##x2},
+#define GEMM_TILE_VECTORS(rows, suffix, form) GEMM_TILE(rows, 1, suffix, form) GEMM_TILE(rows, 2, suffix, form)
+#define GEMM_TILE_NAMES(rows, suffix) {gemm_tile_##rows##x1##suffix, gemm_tile_##rows##x2##suffix},
 #else
-#define GEMM_TILES(rows) GEMM_TILE(rows, 1) GEMM_TILE(rows, 2) GEMM_TILE(rows, 3)
-#define GEMM_TILE_NAMES(rows) {gemm_tile_##rows##x1, gemm_tile_##rows##x2, gemm_tile_##rows##x3},
+#define GEMM_TILE_VECTORS(rows, suffix, form)                                                                          \
+  GEMM_TILE(rows, 1, suffix, form)                                                                                     \
+  GEMM_TILE(rows, 2, suffix, form) GEMM_TILE(rows, 3, suffix, form)
+#define GEMM_TILE_NAMES(rows, suffix)                                                                                  \
+  {gemm_tile_##rows##x1##suffix, gemm_tile_##rows##x2##suffix, gemm_tile_##rows##x3##suffix},
 #endif
 
-GEMM_FOR_ROWS(GEMM_TILES)
+/* The tile of rows x vectors is gemm_tiles[rows - 1][vectors - 1], and the same for its other variants. */
+typedef gemm_tile_function *const gemm_tile_row_functions[GEMM_VECTORS];
+typedef gemm_tile_row_functions gemm_tile_list[GEMM_ROWS];
 
-/* The tile of rows x vectors is gemm_tiles[rows - 1][vectors - 1]. */
-static gemm_tile_function *const gemm_tiles[GEMM_ROWS][GEMM_VECTORS] = {GEMM_FOR_ROWS(GEMM_TILE_NAMES)};
+#define GEMM_TILES(rows) GEMM_TILE_VECTORS(rows, , GEMM_GROUPS)
+#define GEMM_NAMES(rows) GEMM_TILE_NAMES(rows, )
+GEMM_FOR_ROWS(GEMM_TILES)
+static const gemm_tile_list gemm_tiles = {GEMM_FOR_ROWS(GEMM_NAMES)};
+
+#if GEMM_DIRECT
+#define GEMM_TILES_LINES(rows) GEMM_TILE_VECTORS(rows, _lines, GEMM_LINES)
+#define GEMM_NAMES_LINES(rows) GEMM_TILE_NAMES(rows, _lines)
+GEMM_FOR_ROWS(GEMM_TILES_LINES)
+static const gemm_tile_list gemm_tiles_lines = {GEMM_FOR_ROWS(GEMM_NAMES_LINES)};
+#endif
+
+/* The tiles of so many rows, by their vectors less 1; lines: for rows of A where they are. */
+VEC_INLINE const gemm_tile_row_functions *gemm_tile_functions(int lines, size_t rows) {
+#if GEMM_DIRECT
+  if (lines) return &gemm_tiles_lines[rows - 1];
+#endif
+  (void)lines;
+  return &gemm_tiles[rows - 1];
+}
 
 #endif

@@ -10,11 +10,8 @@ VEC_INLINE vf gemm_fma_lane(vf sum, vf row, vf a, size_t lane) {
 }
 
 /* Reads whole vectors of A: up to VEC_LANES - 1 elements past the strip's end, within the overrun of the packing. */
-VEC_INLINE void gemm_tile_term(size_t rows, size_t vectors, const float *a, const float *b,
+VEC_INLINE void gemm_tile_term(size_t rows, size_t vectors, const float *a, const vf *row,
                                vf sum[GEMM_ROWS][GEMM_VECTORS]) {
-  vf row[GEMM_VECTORS];
-  UNROLL_ALL
-  for (size_t v = 0; v < vectors; v++) row[v] = vf_load(b + v * VEC_LANES);
   UNROLL_ALL
   for (size_t i = 0; i < rows; i += VEC_LANES) {
     const vf elements = vf_load(a + i);
