@@ -229,20 +229,27 @@ VEC_INLINE const float *gemm_start(const struct gemm *g, const struct gemm_block
 /* Strips [begin, end) x panels [left, right). */
 static void gemm_run_tiles(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
                            size_t begin, size_t end, size_t left, size_t right) {
+  const size_t last = gemm_panel_columns(block, right - 1), whole = right - left - (last < GEMM_COLUMNS);
+  const size_t column = block->column + left * GEMM_COLUMNS, edge = gemm_vectors(last) - 1;
+  const size_t step = plan->b_packed ? gemm_panel_stride(block->depth) : GEMM_COLUMNS; /* from panel to panel of B */
+  struct gemm_tile tile = {.depth = block->depth, .c_stride = g->c_stride};
   for (size_t strip = begin; strip < end; strip++) {
-    const size_t row = gemm_row(plan, strip), rows = gemm_rows(plan, strip);
-    const gemm_tile_row_functions *functions = gemm_tile_functions(plan->a_lines, rows);
-    struct gemm_tile tile = {.depth = block->depth, .c_stride = g->c_stride};
+    const size_t row = gemm_row(plan, strip);
+    const gemm_tile_row_functions *const functions = gemm_tile_functions(plan->a_lines, gemm_rows(plan, strip));
     tile.a = gemm_a_at(g, plan, block, begin, strip, &tile.a_stride);
-    for (size_t panel = left; panel < right; panel++) {
-      const size_t columns = gemm_panel_columns(block, panel), vectors = gemm_vectors(columns);
-      const size_t column = block->column + panel * GEMM_COLUMNS;
-      tile.b = gemm_b_at(g, plan, block, panel, columns, &tile.b_stride);
-      tile.c = g->c + row * g->c_stride + column;
-      tile.start = gemm_start(g, block, row, column, &tile.start_stride);
-      tile.columns = columns - (vectors - 1) * VEC_LANES;
-      (*functions)[vectors - 1](&tile);
+    tile.b = gemm_b_at(g, plan, block, left, GEMM_COLUMNS, &tile.b_stride);
+    tile.c = g->c + row * g->c_stride + column;
+    tile.start = gemm_start(g, block, row, column, &tile.start_stride);
+    tile.columns = VEC_LANES;
+    for (size_t i = 0; i < whole; i++) {
+      (*functions)[GEMM_VECTORS - 1](&tile);
+      tile.b += step, tile.c += GEMM_COLUMNS;
+      if (tile.start) tile.start += GEMM_COLUMNS;
     }
+    if (last == GEMM_COLUMNS) continue;
+    tile.b = gemm_b_at(g, plan, block, right - 1, last, &tile.b_stride);
+    tile.columns = last - edge * VEC_LANES;
+    (*functions)[edge](&tile);
   }
 }
 

@@ -68,12 +68,19 @@ VEC_INLINE void gemm_tile(size_t rows, size_t vectors, enum gemm_form form, cons
   const size_t columns = t->columns, c_stride = t->c_stride, depth = t->depth;
   const size_t a_stride = t->a_stride, b_stride = t->b_stride;
   float *c = t->c;
-  if (t->start) {
+  if (t->start && t->start_stride) {
     const float *start = t->start;
     UNROLL_ALL
     for (size_t i = 0; i < rows; i++, start += t->start_stride) {
       UNROLL_ALL
       for (size_t v = 0; v < vectors; v++) sum[i][v] = gemm_tile_load(start, v, vectors, columns);
+    }
+  } else if (t->start) { /* the same for all rows */
+    UNROLL_ALL
+    for (size_t v = 0; v < vectors; v++) {
+      const vf start = gemm_tile_load(t->start, v, vectors, columns);
+      UNROLL_ALL
+      for (size_t i = 0; i < rows; i++) sum[i][v] = start;
     }
   } else {
     UNROLL_ALL
