@@ -15,6 +15,7 @@
 
 #include "kernels/gemm_narrow.h"
 #include "kernels/gemm_pack.h"
+#include "kernels/gemm_stream.h"
 #include "kernels/gemm_tile.h"
 #include "kernels/kernels.h"
 
@@ -73,6 +74,19 @@ VEC_INLINE size_t gemm_a_floats(size_t m, size_t k) {
 VEC_INLINE size_t gemm_b_floats(size_t n, size_t k) {
   const size_t all = gemm_ceil_div(n, GEMM_COLUMNS) * gemm_panel_stride(gemm_min(k, GEMM_DEPTH));
   return (gemm_min(all, GEMM_B_FLOATS) + 15) / 16 * 16;
+}
+
+/* Products of at most so many rows and terms may be turned: see gemm_turned(). */
+#define GEMM_TURNED_ROWS 256
+#define GEMM_TURNED_DEPTH 4096
+VEC_INLINE size_t gemm_turned_floats(size_t m, size_t k) {
+  return gemm_ceil_div(gemm_min(m, GEMM_TURNED_ROWS), GEMM_COLUMNS) * gemm_panel_stride(gemm_min(k, GEMM_TURNED_DEPTH));
+}
+
+/* Floats of workspace for one thread. */
+VEC_INLINE size_t gemm_thread_floats(size_t m, size_t n, size_t k) {
+  const size_t floats = gemm_a_floats(m, k) + gemm_b_floats(n, k);
+  return GEMM_DIRECT ? gemm_max(floats, gemm_turned_floats(m, k)) : floats;
 }
 
 /* How a product is run. */
@@ -298,8 +312,107 @@ static void gemm_run_block(const struct gemm *g, const struct gemm_plan *plan, c
   }
 }
 
+/* ---- few rows times lines ---------------------------------------------------------------------------------------- */
+
+#if GEMM_DIRECT
+/* With few rows it costs too much to turn all of B where its terms are side by side. The transposed product is computed
+ * then, C^T = B^T A^T: the few rows of A are turned instead, B's are read where they are, and tiles of C^T are turned
+ * on their way to C. */
+#define GEMM_TURNED_PLACES 8 /* lines of a strip where more would collide in the cache */
+
+VEC_INLINE bool gemm_turned(const struct gemm *g) {
+  return g->b.line_stride != 1 && g->a.line_stride != 1 && g->m <= GEMM_TURNED_ROWS && g->k <= GEMM_TURNED_DEPTH &&
+         g->m < g->n && !g->accumulate && !g->bias && !g->b_sums;
+}
+
+/* C's columns [column, column + rows) of rows [row, row + columns) from a tile of C^T. */
+static void gemm_turn_back(const struct gemm *g, const float *tile, size_t row, size_t column, size_t rows,
+                           size_t columns) {
+  for (size_t j = 0; j < columns; j += VEC_LANES) {
+    vf t[VEC_LANES];
+    UNROLL_ALL
+    for (size_t i = 0; i < VEC_LANES; i++) t[i] = vf_load(tile + gemm_min(i, rows - 1) * GEMM_COLUMNS + j);
+    vf_transpose(t);
+    float *c = g->c + (row + j) * g->c_stride + column;
+    for (size_t i = 0; i < gemm_min(VEC_LANES, columns - j); i++, c += g->c_stride) vf_store_n(c, t[i], rows);
+  }
+}
+
+static void gemm_turned_serial(const struct gemm *g, float *workspace) {
+  const size_t most = gemm_collides(g->b.line_stride, GEMM_ROWS) ? gemm_min(GEMM_TURNED_PLACES, GEMM_ROWS) : GEMM_ROWS;
+  const size_t strips = gemm_ceil_div(g->n, most), panels = gemm_ceil_div(g->m, GEMM_COLUMNS);
+  const size_t panel_stride = gemm_panel_stride(g->k);
+  _Alignas(64) float tile[GEMM_ROWS * GEMM_COLUMNS];
+  for (size_t panel = 0; panel < panels && g->k; panel++) {
+    const size_t row = panel * GEMM_COLUMNS, columns = gemm_min(g->m - row, GEMM_COLUMNS);
+    gemm_pack(gemm_operand_from(g->a, row, 0), columns, g->k, gemm_vectors(columns) * VEC_LANES,
+              workspace + panel * panel_stride);
+  }
+  for (size_t strip = 0; strip < strips; strip++) {
+    const size_t column = gemm_share(g->n, strip, strips), rows = gemm_share(g->n, strip + 1, strips) - column;
+    for (size_t panel = 0; panel < panels; panel++) {
+      const size_t row = panel * GEMM_COLUMNS, columns = gemm_min(g->m - row, GEMM_COLUMNS);
+      const size_t vectors = gemm_vectors(columns);
+      gemm_tiles_lines[rows - 1][vectors - 1](&(struct gemm_tile){
+          .depth = g->k,
+          .a = gemm_operand_from(g->b, column, 0).at,
+          .a_stride = g->b.line_stride,
+          .b = workspace + panel * panel_stride,
+          .b_stride = vectors * VEC_LANES,
+          .c = tile,
+          .c_stride = GEMM_COLUMNS,
+          .columns = VEC_LANES,
+      });
+      gemm_turn_back(g, tile, row, column, rows, columns);
+    }
+  }
+  if (g->map || g->back) gemm_finish(g, 0, g->m, 0, g->n);
+}
+#endif
+
+/* ---- a row or a few ---------------------------------------------------------------------------------------------- */
+
+VEC_INLINE bool gemm_streamed(const struct gemm *g) {
+  return g->m && g->m <= GEMM_STREAM_ROWS && !g->b_sums && (g->b.line_stride == 1 || !(g->accumulate || g->bias));
+}
+
+VEC_INLINE void gemm_stream(size_t rows, const struct gemm *g) {
+  const struct gemm_operand a = g->a, b = g->b;
+  if (b.line_stride == 1)
+    gemm_stream_rows(rows, g->n, g->k, a.at, a.line_stride, a.term_stride, b.at, b.term_stride, g->c, g->c_stride);
+  else
+    gemm_stream_lines(rows, g->n, g->k, a.at, a.line_stride, a.term_stride, b.at, b.line_stride, g->c, g->c_stride);
+}
+
+static void gemm_stream_serial(const struct gemm *g) {
+  if (g->b.line_stride == 1 && !g->accumulate)
+    for (size_t i = 0; i < g->m; i++) {
+      if (g->bias)
+        memcpy(g->c + i * g->c_stride, g->bias, g->n * sizeof(float));
+      else
+        memset(g->c + i * g->c_stride, 0, g->n * sizeof(float));
+    }
+  switch (g->m) {
+  case 1: gemm_stream(1, g); break;
+  case 2: gemm_stream(2, g); break;
+  case 3: gemm_stream(3, g); break;
+  default: gemm_stream(GEMM_STREAM_ROWS, g);
+  }
+  if (g->map || g->back) gemm_finish(g, 0, g->m, 0, g->n);
+}
+
 /* The whole product on this thread. */
 static void gemm_serial(const struct gemm *g, float *workspace) {
+  if (gemm_streamed(g)) {
+    gemm_stream_serial(g);
+    return;
+  }
+#if GEMM_DIRECT
+  if (gemm_turned(g)) {
+    gemm_turned_serial(g, workspace);
+    return;
+  }
+#endif
   const struct gemm_plan plan = gemm_plan(g, workspace);
   const size_t panels = gemm_ceil_div(g->n, GEMM_COLUMNS);
   struct gemm_block block;
@@ -323,7 +436,7 @@ static void gemm_serial(const struct gemm *g, float *workspace) {
 #define GEMM_THREAD_WORK 65536
 
 VEC_INLINE size_t gemm_workspace_floats(size_t m, size_t n, size_t k, int threads) {
-  return (size_t)threads * (gemm_a_floats(m, k) + gemm_b_floats(n, k));
+  return (size_t)threads * gemm_thread_floats(m, n, k);
 }
 
 /* A grid of blocks of C, one for each thread. */
@@ -373,7 +486,7 @@ static void gemm(const struct gemm *g) {
     return;
   }
   const struct gemm_grid grid = gemm_grid(g->m, g->n, (size_t)threads);
-  const size_t parts = grid.down * grid.across, floats = gemm_workspace_floats(g->m, g->n, g->k, 1);
+  const size_t parts = grid.down * grid.across, floats = gemm_thread_floats(g->m, g->n, g->k);
 #pragma omp parallel num_threads((int)parts)
   for (size_t i = (size_t)omp_get_thread_num(); i < parts; i += (size_t)omp_get_num_threads()) {
     const struct gemm part = gemm_part(g, grid, i);
