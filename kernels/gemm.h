@@ -111,6 +111,10 @@ VEC_INLINE bool gemm_collides(size_t stride, size_t rows) {
   return gemm_min(rows, GEMM_ROWS) > GEMM_PLACES * (GEMM_PERIOD / step);
 }
 
+/* Rows so far apart, in bytes, lie in different pages, and share few places in a cache. */
+#define GEMM_FAR 2048
+VEC_INLINE bool gemm_far(size_t stride) { return stride * sizeof(float) >= GEMM_FAR; }
+
 static struct gemm_plan gemm_plan(const struct gemm *g, float *workspace) {
   const size_t left_over = g->n % GEMM_COLUMNS;
   struct gemm_plan plan = {.strips = gemm_ceil_div(g->m, GEMM_ROWS), .a = workspace};
@@ -121,8 +125,10 @@ static struct gemm_plan gemm_plan(const struct gemm *g, float *workspace) {
   const bool lines = g->a.line_stride != 1;
   plan.a_lines =
       GEMM_DIRECT && lines && !gemm_collides(g->a.line_stride, g->m) && (left_over == 0 || left_over > GEMM_NARROW);
-  plan.a_packed = !GEMM_DIRECT || (lines ? !plan.a_lines : !few && gemm_collides(g->a.term_stride, GEMM_ROWS));
-  plan.b_packed = !GEMM_DIRECT || g->b.line_stride != 1 || (!few && depth * g->n * sizeof(float) > g->l2);
+  plan.a_packed = !GEMM_DIRECT || (lines ? !plan.a_lines : gemm_far(g->a.term_stride));
+  plan.b_packed =
+      !GEMM_DIRECT || g->b.line_stride != 1 ||
+      (plan.strips >= GEMM_FAR_STRIPS ? gemm_far(g->b.term_stride) : !few && depth * g->n * sizeof(float) > g->l2);
   plan.b = workspace + gemm_a_floats(g->m, g->k);
   plan.block_panels = plan.b_packed ? gemm_b_panels(g->n, depth) : gemm_max(gemm_ceil_div(g->n, GEMM_COLUMNS), 1);
   plan.group_strips = few ? gemm_max(plan.strips, 1) : 1;

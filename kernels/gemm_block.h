@@ -5,6 +5,8 @@
  *   GEMM_UNROLL  terms in one turn of its loop: more only where it pays, since compilers move loads up until registers
  *                run out
  *   GEMM_DIRECT  1: tiles also read operands where they are; 0: every operand is packed
+ *   GEMM_FAR_STRIPS  as many strips of rows make it worth to pack a B whose rows are far apart: tiles that take longer
+ *                    for a term have the time to wait for it
  *   GEMM_MASKS   1: they also read what is left of a vector at an edge; 0: such an edge is packed
  *
  * None of them changes a result: whatever the blocks, an element of C is one chain of fused multiply-adds in the order
@@ -19,24 +21,28 @@
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 1
 #define GEMM_MASKS 1
+#define GEMM_FAR_STRIPS SIZE_MAX
 #elif defined(DEPTHMARK_VEC_AVX2)
 #define GEMM_ROWS 6 /* 12 + 2 + 1 of 16 */
 #define GEMM_VECTORS 2
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 1
 #define GEMM_MASKS 0
+#define GEMM_FAR_STRIPS 8
 #elif defined(DEPTHMARK_VEC_NEON)
 #define GEMM_ROWS 8 /* 24 + 3 + 2 of 32 */
 #define GEMM_VECTORS 3
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 0
 #define GEMM_MASKS 0
+#define GEMM_FAR_STRIPS 0
 #else
 #define GEMM_ROWS 4 /* 8 + 2 + 1, and one for a product, of 16 */
 #define GEMM_VECTORS 2
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 0
 #define GEMM_MASKS 0
+#define GEMM_FAR_STRIPS 0
 #endif
 
 #define GEMM_COLUMNS (GEMM_VECTORS * VEC_LANES)
