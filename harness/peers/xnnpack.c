@@ -76,7 +76,7 @@ MAP(sigmoid, sigmoid, 0)
 MAP(elu, elu, p.a, 0)
 
 #define ENTRY(name)                                                                                                    \
-  { "xnnpack", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL }
+  { "xnnpack", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL, NULL }
 
 const struct peer_kernel xnnpack_kernels[] = {
     ENTRY(relu_forward),       ENTRY(relu6_forward),   ENTRY(hard_tanh_forward), ENTRY(hard_swish_forward),
