@@ -17,6 +17,7 @@ DECLARE_LIBRARY(blis)
 DECLARE_LIBRARY(named_blas)
 DECLARE_LIBRARY(onednn)
 DECLARE_LIBRARY(onednn_gemm)
+DECLARE_LIBRARY(onednn_ip)
 DECLARE_LIBRARY(xnnpack)
 
 /* A file's kernels, one list per ISA it was compiled for; or those of a library that is loaded when it is asked for and
@@ -54,10 +55,10 @@ static const struct file files[] = {
     LISTS(eigen),
 #endif
 #ifdef DEPTHMARK_BLAS
-    LIBRARY(openblas_blas), LIBRARY(openblas_zen), LIBRARY(blis), LIBRARY(named_blas),
+    LIBRARY(openblas_blas), LIBRARY(openblas_zen), LIBRARY(blis),      LIBRARY(named_blas),
 #endif
 #ifdef DEPTHMARK_ONEDNN
-    LIBRARY(onednn),        LIBRARY(onednn_gemm),
+    LIBRARY(onednn),        LIBRARY(onednn_gemm),  LIBRARY(onednn_ip),
 #endif
 #ifdef DEPTHMARK_XNNPACK
     LIBRARY(xnnpack),

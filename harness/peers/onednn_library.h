@@ -18,6 +18,9 @@
   X(dnnl_memory_set_data_handle)                                                                                       \
   X(dnnl_eltwise_forward_desc_init)                                                                                    \
   X(dnnl_eltwise_backward_desc_init)                                                                                   \
+  X(dnnl_inner_product_forward_desc_init)                                                                              \
+  X(dnnl_inner_product_backward_data_desc_init)                                                                        \
+  X(dnnl_inner_product_backward_weights_desc_init)                                                                     \
   X(dnnl_primitive_desc_create)                                                                                        \
   X(dnnl_primitive_desc_destroy)                                                                                       \
   X(dnnl_primitive_create)                                                                                             \

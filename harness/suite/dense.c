@@ -101,14 +101,15 @@ static bool arrays_open(const struct run *run, struct arrays *a, int threads, st
   return true;
 }
 
-/* What a pass writes passes as stores; where it writes more than it reads, that alone is the limit. */
+/* Of what a pass reads and what it writes the larger part is what memory limits: one is many times the other wherever
+ * memory is the limit at all. */
 static struct traffic traffic_of(const struct kernel *kernel, struct shape s) {
   const double x = 4.0 * (double)(s.m * s.k), w = 4.0 * (double)(s.k * s.n), z = 4.0 * (double)(s.m * s.n);
   double written = z;
   if (kernel == &kernels[KERNEL_dense_backward_data]) written = x;
   if (kernel == &kernels[KERNEL_dense_backward_weights]) written = w;
   const double read = x + w + z - written;
-  return (struct traffic){read > written ? read : 0, written, false};
+  return read > written ? (struct traffic){read, 0, false} : (struct traffic){0, written, false};
 }
 
 /* peer: whose pass it is; NULL: ours. */
