@@ -18,6 +18,7 @@ DECLARE_LIBRARY(named_blas)
 DECLARE_LIBRARY(onednn)
 DECLARE_LIBRARY(onednn_gemm)
 DECLARE_LIBRARY(onednn_ip)
+DECLARE_LIBRARY(libxsmm)
 DECLARE_LIBRARY(xnnpack)
 
 /* A file's kernels, one list per ISA it was compiled for; or those of a library that is loaded when it is asked for and
@@ -59,6 +60,9 @@ static const struct file files[] = {
 #endif
 #ifdef DEPTHMARK_ONEDNN
     LIBRARY(onednn),        LIBRARY(onednn_gemm),  LIBRARY(onednn_ip),
+#endif
+#ifdef DEPTHMARK_LIBXSMM
+    LIBRARY(libxsmm),
 #endif
 #ifdef DEPTHMARK_XNNPACK
     LIBRARY(xnnpack),

@@ -83,6 +83,28 @@ if(ONEDNN_INCLUDE_DIR)
   endif()
 endif()
 
+# Where it is an archive only, a library is made of it, so that nothing of it is in the program, whose start would run it.
+find_path(LIBXSMM_INCLUDE_DIR libxsmm.h)
+if(LIBXSMM_INCLUDE_DIR)
+  set(CMAKE_REQUIRED_INCLUDES ${LIBXSMM_INCLUDE_DIR})
+  check_c_source_compiles("#include <libxsmm.h>
+    int main(void) { return sizeof(&libxsmm_smmdispatch) == 0 || LIBXSMM_GEMM_FLAG_TRANS_B == 0; }" HAVE_LIBXSMM_1)
+  if(HAVE_LIBXSMM_1)
+    add_library_peer(libxsmm ${LIBXSMM_INCLUDE_DIR})
+    find_library(LIBXSMM_ARCHIVE libxsmm.a)
+    find_library(LIBXSMM_NO_BLAS libxsmmnoblas.a)
+    if(LIBXSMM_ARCHIVE AND LIBXSMM_NO_BLAS)
+      add_library(peer_libxsmm_library MODULE peers/libxsmm_library.c)
+      target_link_libraries(peer_libxsmm_library PRIVATE -Wl,--whole-archive ${LIBXSMM_ARCHIVE} ${LIBXSMM_NO_BLAS}
+                            -Wl,--no-whole-archive m ${CMAKE_DL_LIBS} pthread)
+      target_compile_definitions(peer_libxsmm PRIVATE DEPTHMARK_LIBXSMM_FILE="$<TARGET_FILE:peer_libxsmm_library>")
+      add_dependencies(harness peer_libxsmm_library)
+    endif()
+  else()
+    message(STATUS "libxsmm is left out of --peers: it is not version 1")
+  endif()
+endif()
+
 find_path(XNNPACK_INCLUDE_DIR xnnpack.h)
 find_path(PTHREADPOOL_INCLUDE_DIR pthreadpool.h)
 if(XNNPACK_INCLUDE_DIR AND PTHREADPOOL_INCLUDE_DIR)
