@@ -105,6 +105,11 @@ enum { X, W, DZ, RESULT, OURS, TERMS, ARRAYS };
 static float *matrices[ARRAYS];
 #define MATRIX (300 * 300) /* floats, at least those of any below */
 
+/* Those whose primitives add the bias and its gradient; the others leave them alone. */
+static bool has_bias(const struct peer_kernel *peer) {
+  return strcmp(peer->provider, "onednn-ip") == 0 || strcmp(peer->provider, "xnnpack-packed") == 0;
+}
+
 /* Ours is held against double precision elsewhere: two results that are within the bound of a dot product are no
  * further from each other than twice that. The sums of |products| are ours, from the magnitudes. */
 static void expect_product(const struct peer_kernel *peer, size_t batch, size_t out, size_t in, size_t gap,
@@ -122,6 +127,9 @@ static void expect_product(const struct peer_kernel *peer, size_t batch, size_t 
                     .dz = matrices[DZ],
                     .workspace = aligned_alloc(64, (bytes + 63) / 64 * 64 + 64),
                     .threads = threads};
+  float db[2][300];
+  const bool with_db = has_bias(peer) && peer->kernel == KERNEL_dense_backward_weights;
+  if (has_bias(peer)) l.b = matrices[DZ];
   if (peer->takes && !peer->takes(&l)) {
     printf("  %zux%zux%zu on %d threads is not taken\n", batch, out, in, threads);
     free(l.workspace);
@@ -133,10 +141,12 @@ static void expect_product(const struct peer_kernel *peer, size_t batch, size_t 
   assert_true((rows + gap) * (columns + gap) <= MATRIX);
   for (int a = RESULT; a < ARRAYS; a++)
     for (size_t i = 0; i < MATRIX; i++) matrices[a][i] = GUARD;
-  l.z = l.dx = l.dw = matrices[OURS];
+  l.z = l.dx = l.dw = matrices[OURS], l.db = with_db ? db[0] : NULL;
   own(&l);
-  l.z = l.dx = l.dw = matrices[RESULT];
+  l.z = l.dx = l.dw = matrices[RESULT], l.db = with_db ? db[1] : NULL;
   ((dense_kernel *)peer->function)(&l);
+  for (size_t j = 0; with_db && j < out; j++)
+    assert_true(fabs((double)db[0][j] - (double)db[1][j]) <= 1e-5 * sqrt((double)batch) * 4);
   for (int a = X; a <= DZ; a++)
     for (size_t i = 0; i < MATRIX; i++) matrices[a][i] = fabsf(matrices[a][i]);
   l.z = l.dx = l.dw = matrices[TERMS];
@@ -146,7 +156,7 @@ static void expect_product(const struct peer_kernel *peer, size_t batch, size_t 
     for (size_t j = 0; j < columns + gap; j++) {
       const size_t at = i * (columns + gap) + j;
       const double result = matrices[RESULT][at], ours = matrices[OURS][at];
-      const double allowed = j < columns ? 2 * ((double)terms + 1) * 0x1p-24 * matrices[TERMS][at] : 0;
+      const double allowed = j < columns ? 2 * ((double)terms + 2) * 0x1p-24 * matrices[TERMS][at] : 0;
       if (!(fabs(result - ours) <= allowed))
         fail_msg("%s %s of %zux%zux%zu on %d threads: [%zu][%zu] is %.9g, ours %.9g", peer->provider,
                  kernels[peer->kernel].name, batch, out, in, threads, i, j, result, ours);

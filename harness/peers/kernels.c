@@ -11,6 +11,7 @@ DECLARE(glibc)
 DECLARE(libmvec)
 DECLARE(random123)
 DECLARE(eigen)
+DECLARE(eigen_product)
 DECLARE_LIBRARY(openblas_blas)
 DECLARE_LIBRARY(openblas_zen)
 DECLARE_LIBRARY(blis)
@@ -54,6 +55,7 @@ static const struct file files[] = {
 #endif
 #ifdef DEPTHMARK_EIGEN
     LISTS(eigen),
+    LISTS(eigen_product),
 #endif
 #ifdef DEPTHMARK_BLAS
     LIBRARY(openblas_blas), LIBRARY(openblas_zen), LIBRARY(blis),      LIBRARY(named_blas),

@@ -28,8 +28,7 @@ const struct peer_kernel *peer_kernel(int kernel, enum arch arch, const struct c
 size_t dense_peers(enum arch arch, const struct cpu_features *cpu, int threads, const char *providers[], size_t most);
 
 /* Makes *table that of arch with dense passes that are the provider's; false when it is none of dense_peers(). They are
- * bare products: dense_forward leaves X W in z, without b, and does not write y; dense_backward_data leaves dz W^T in
- * dx, without the derivative; dense_backward_weights may leave db alone. */
+ * bare products, for layers without b, db, activation and derivative: X W in z, dz W^T in dx, X^T dz in dw. */
 bool dense_peer_table(struct kernel_table *table, enum arch arch, const struct cpu_features *cpu, int threads,
                       const char *provider);
 

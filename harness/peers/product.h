@@ -27,7 +27,9 @@ static inline struct product product_forward(const struct dense *l) {
                           .c = l->z,
                           .a_stride = product_stride(l->x_stride, l->in),
                           .b_stride = product_stride(l->w_stride, l->out),
-                          .c_stride = product_stride(l->z_stride, l->out)};
+                          .c_stride = product_stride(l->z_stride, l->out),
+                          .a_transposed = false,
+                          .b_transposed = false};
 }
 
 static inline struct product product_backward_data(const struct dense *l) {
@@ -40,6 +42,7 @@ static inline struct product product_backward_data(const struct dense *l) {
                           .a_stride = product_stride(l->z_stride, l->out),
                           .b_stride = product_stride(l->w_stride, l->out),
                           .c_stride = product_stride(l->x_stride, l->in),
+                          .a_transposed = false,
                           .b_transposed = true};
 }
 
@@ -53,7 +56,8 @@ static inline struct product product_backward_weights(const struct dense *l) {
                           .a_stride = product_stride(l->x_stride, l->in),
                           .b_stride = product_stride(l->z_stride, l->out),
                           .c_stride = product_stride(l->w_stride, l->out),
-                          .a_transposed = true};
+                          .a_transposed = true,
+                          .b_transposed = false};
 }
 
 /* Defines name_forward, name_backward_data and name_backward_weights: multiply(product, threads). */
