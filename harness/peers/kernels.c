@@ -54,8 +54,7 @@ static const struct file files[] = {
     LISTS(libmvec),
 #endif
 #ifdef DEPTHMARK_EIGEN
-    LISTS(eigen),
-    LISTS(eigen_product),
+    LISTS(eigen),           LISTS(eigen_product),
 #endif
 #ifdef DEPTHMARK_BLAS
     LIBRARY(openblas_blas), LIBRARY(openblas_zen), LIBRARY(blis),      LIBRARY(named_blas),
