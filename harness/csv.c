@@ -53,6 +53,8 @@ static void csv_row(FILE *out, const struct result *result, const struct result_
   csv_text(out, row->limit);
   csv_number(out, row->limit[0] ? row->fraction_of_limit : NAN, ",");
   csv_number(out, row->times_scalar > 0 ? row->times_scalar : NAN, ",");
+  csv_text(out, row->best_peer);
+  csv_number(out, row->times_best_peer > 0 ? row->times_best_peer : NAN, ",");
   csv_skip(out, GRADIENT_COLUMNS);
   csv_number(out, accuracy ? accuracy->ulp_max : NAN, "");
   csv_skip(out, ACCURACY_COLUMNS - 1);
@@ -68,7 +70,7 @@ static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
   fputc(',', out);
   csv_text(out, accuracy->provider);
   fprintf(out, ",%zu,", accuracy->samples);
-  csv_skip(out, 10 + GRADIENT_COLUMNS);
+  csv_skip(out, 12 + GRADIENT_COLUMNS);
   csv_number(out, accuracy->ulp_max, ",");
   csv_number(out, accuracy->ulp_max_at, ",");
   csv_number(out, accuracy->ulp_mean, ",");
@@ -87,7 +89,7 @@ static void csv_cell(FILE *out, const struct gradient_cell *cell) {
   csv_text(out, name);
   fputs("gradients,,,", out);
   csv_text(out, cell->arch);
-  fputs(",,,,,,,,,,,,,,", out);
+  fputs(",,,,,,,,,,,,,,,,", out);
   csv_text(out, cell->initializer);
   csv_text(out, cell->activation);
   fprintf(out, "%zu,%zu,%zu,%zu,", cell->depth, cell->width, cell->batch, cell->seeds);
@@ -105,7 +107,8 @@ static void csv_cell(FILE *out, const struct gradient_cell *cell) {
 void table_csv(FILE *out, const struct result *result) {
   fputs("name,suite,kernel,shape,arch,threads,provider,residence,samples,real_time_ns,real_time_low_ns,"
         "real_time_high_ns,real_time_min_ns,items_per_second,flops_per_second,bytes_per_second,limit,"
-        "fraction_of_limit,times_scalar,initializer,activation,depth,width,batch,seeds,data,decay_per_layer,"
+        "fraction_of_limit,times_scalar,best_peer,times_best_peer,initializer,activation,depth,width,batch,seeds,data,"
+        "decay_per_layer,"
         "decay_standard_error,theory_decay_per_layer,verdict,verdict_layer,first_delta_rms,ulp_max,ulp_max_at,"
         "ulp_mean,root,absolute_max,absolute_max_at,subnormal_below,zero_below,subnormal_above,zero_above\n",
         out);

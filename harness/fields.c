@@ -41,6 +41,8 @@ const struct field row_fields[] = {
     ROW(TEXT, limit),
     ROW(NUMBER, fraction_of_limit),
     ROW(NUMBER, times_scalar),
+    ROW(TEXT, best_peer),
+    ROW(NUMBER, times_best_peer),
     END,
 };
 

@@ -34,6 +34,8 @@ struct result_row {
   char limit[24];             /* the limit that binds it; "" where none applies */
   double fraction_of_limit;   /* 0: unknown */
   double times_scalar;        /* time of the same scalar row / this; 0: not measured */
+  char best_peer[24];         /* our rows: the provider whose row of the same work took least time; "": none was */
+  double times_best_peer;     /* its time / this; 0: not measured */
 };
 
 /* What one layer of a network shows: RMS and spread over all entries of the batch, geometric means over seeds, so that

@@ -167,17 +167,26 @@ static void limit_cell(struct grid_row *to, size_t column, const struct result_r
 
 static double gigas(double amount, const struct result_row *row) { return amount / row->time.median; }
 
+/* What the columns of a table are. */
+struct section {
+  enum section_kind kind;
+  bool peers; /* products or steps, some beside other libraries': a column says how far ahead of the best ours are */
+};
+
 /* below: the row stands under ours, and only its provider is new. */
-static void add_row(struct grid *grid, const struct result_row *row, bool below) {
+static void add_row(struct grid *grid, struct section section, const struct result_row *row, bool below) {
   struct grid_row *to = grid_add(grid);
   const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
-  const enum section_kind kind = kind_of(row);
+  const enum section_kind kind = section.kind;
   size_t c = 0;
   if (kind != STEPS && below)
     grid_cell(to, c++, "  %s", row->provider);
   else if (kind != STEPS)
     grid_cell(to, c++, "%s%s%s", short_kernel(row), own ? "" : "/", own ? "" : row->provider);
-  grid_cell(to, c++, "%s", row->arch);
+  if (kind == STEPS && !own)
+    grid_cell(to, c++, "  %s", row->provider);
+  else
+    grid_cell(to, c++, "%s", row->arch);
   grid_cell(to, c++, "%s", row->shape);
   if (kind == ELEMENTWISE)
     grid_cell(to, c++, "%.*f", row->time.median < 10 * row->items ? 3 : 1, row->time.median / row->items);
@@ -185,23 +194,35 @@ static void add_row(struct grid *grid, const struct result_row *row, bool below)
     grid_cell(to, c++, "%.1f", gigas(row->flops, row));
   if (kind == STEPS)
     grid_cell(to, c++, "%.0f", row->items / row->time.median * 1e9);
-  else
+  else if (!section.peers)
     grid_cell(to, c++, "%.1f", gigas(row->bytes, row));
   limit_cell(to, c++, row);
-  if (row->times_scalar > 0) grid_cell(to, c, "%.*f", row->times_scalar < 99.95 ? 1 : 0, row->times_scalar);
-  c++;
+  if (kind != STEPS || !section.peers) { /* steps have no room for both */
+    if (row->times_scalar > 0) grid_cell(to, c, "%.*f", row->times_scalar < 99.95 ? 1 : 0, row->times_scalar);
+    c++;
+  }
+  if (section.peers && row->times_best_peer > 0) grid_cell(to, c, "%.2f", row->times_best_peer);
+  c += section.peers;
   if (row->time.samples < MEASURE_LEAST_SAMPLES) return; /* too few for an interval */
   const double interval = 50 * (row->time.high - row->time.low) / row->time.median;
   grid_cell(to, c, interval < 9.95 ? "%.1f%%" : "%.0f%%", interval);
 }
 
-static struct grid section_grid(enum section_kind kind) {
-  switch (kind) {
+static struct grid section_grid(struct section section) {
+  switch (section.kind) {
   case PRODUCTS:
+    if (section.peers)
+      return (struct grid){
+          .headers = {"<pass", "<arch", "batch x out x in", "GFLOP/s", "<of limit", "x scalar", "x best", "+-"},
+          .columns = 8};
     return (struct grid){
         .headers = {"<pass", "<arch", "batch x out x in", "GFLOP/s", "GB/s", "<of limit", "x scalar", "+-"},
         .columns = 8};
   case STEPS:
+    if (section.peers)
+      return (struct grid){
+          .headers = {"<arch", "depth x width x batch", "GFLOP/s", "samples/s", "<of limit", "x best", "+-"},
+          .columns = 7};
     return (struct grid){
         .headers = {"<arch", "depth x width x batch", "GFLOP/s", "samples/s", "<of limit", "x scalar", "+-"},
         .columns = 7};
@@ -217,16 +238,60 @@ static bool is_peer_of(const struct result_row *row, const struct result_row *ow
 }
 
 /* A peer's row follows ours, or stands where it is when ours is missing. */
-static void add_with_peers(struct grid *grid, const struct result *result, const struct result_row *row) {
+static void add_with_peers(struct grid *grid, struct section section, const struct result *result,
+                           const struct result_row *row) {
   const char *suite = row->suite;
   const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
   for (size_t i = 0; !own && i < result->row_count; i++)
     if (shown(&result->rows[i], suite) && strcmp(result->rows[i].provider, OWN_PROVIDER) == 0 &&
         is_peer_of(row, &result->rows[i]))
       return;
-  add_row(grid, row, false);
+  add_row(grid, section, row, false);
   for (size_t i = 0; own && i < result->row_count; i++)
-    if (shown(&result->rows[i], suite) && is_peer_of(&result->rows[i], row)) add_row(grid, &result->rows[i], true);
+    if (shown(&result->rows[i], suite) && is_peer_of(&result->rows[i], row))
+      add_row(grid, section, &result->rows[i], true);
+}
+
+/* How far ahead of the best peer of each row, or behind, the products and steps of an arch and number of threads are.
+ */
+static void add_standing(struct grid *grid, const struct result *result, const struct result_row *first) {
+  size_t rows = 0, lead = 0;
+  double product = 0;
+  const struct result_row *worst = NULL;
+  for (size_t i = 0; i < result->row_count; i++) {
+    const struct result_row *row = &result->rows[i];
+    if (!shown(row, first->suite) || !same_column(row, first) || kind_of(row) == ELEMENTWISE) continue;
+    if (!(row->times_best_peer > 0)) continue;
+    rows++, lead += row->times_best_peer >= 1;
+    product += log(row->times_best_peer);
+    if (!worst || row->times_best_peer < worst->times_best_peer) worst = row;
+  }
+  if (rows == 0) return;
+  struct grid_row *to = grid_add(grid);
+  grid_cell(to, 0, "%s x%d", first->arch, first->threads);
+  grid_cell(to, 1, "%zu", rows);
+  grid_cell(to, 2, "%zu", lead);
+  grid_cell(to, 3, "%.2f", exp(product / (double)rows));
+  grid_cell(to, 4, "%.2f", worst->times_best_peer);
+  grid_cell(to, 5, "%s", worst->best_peer);
+  grid_cell(to, 6, "%s %s", short_kernel(worst), worst->shape);
+}
+
+static void print_standing(FILE *out, struct style style, const struct result *result, const char *suite) {
+  struct grid grid = {.headers = {"<arch", "rows", "lead", "x best", "worst", "<against", "<at"}, .columns = 7};
+  const struct result_row **columns = calloc(result->row_count + 1, sizeof *columns);
+  if (!columns) return;
+  const size_t count = distinct(result, suite, columns, same_column);
+  for (size_t c = 0; c < count; c++) add_standing(&grid, result, columns[c]);
+  if (grid.count) {
+    grid_heading(out, style, "%s beside the best other library of each row, by arch x threads", suite);
+    fputs("lead: rows where ours takes no longer. x best: our speed divided by the best\n"
+          "other's, geometric mean; above 1 ours is ahead. worst: the row furthest behind.\n",
+          out);
+    grid_print(&grid, out, style);
+  }
+  grid_free(&grid);
+  free(columns);
 }
 
 static void print_kernels(FILE *out, struct style style, const struct result *result, const char *suite) {
@@ -235,10 +300,14 @@ static void print_kernels(FILE *out, struct style style, const struct result *re
   const size_t count = distinct(result, suite, sections, same_section);
   for (size_t s = 0; s < count; s++) {
     const struct result_row *first = sections[s];
-    struct grid grid = section_grid(kind_of(first));
+    struct section section = {.kind = kind_of(first)};
+    for (size_t i = 0; section.kind != ELEMENTWISE && i < result->row_count; i++)
+      section.peers |= shown(&result->rows[i], suite) && same_section(first, &result->rows[i]) &&
+                       result->rows[i].times_best_peer > 0;
+    struct grid grid = section_grid(section);
     for (size_t i = 0; i < result->row_count; i++)
       if (shown(&result->rows[i], suite) && same_section(first, &result->rows[i]))
-        add_with_peers(&grid, result, &result->rows[i]);
+        add_with_peers(&grid, section, result, &result->rows[i]);
     const bool places = kind_of(first) == ELEMENTWISE;
     grid_heading(out, style, "%s%s%s%s, %d thread%s", suite, kind_of(first) == STEPS ? " steps" : "",
                  places ? ", data in " : "", places ? first->residence : "", first->threads, plural(first->threads));
@@ -246,6 +315,7 @@ static void print_kernels(FILE *out, struct style style, const struct result *re
     grid_free(&grid);
   }
   free(sections);
+  print_standing(out, style, result, suite);
 }
 
 /* ---- gradients -------------------------------------------------------------------------------------------------- */
@@ -355,7 +425,7 @@ static void add_peer(struct grid *grid, const struct result *result, const struc
   for (size_t i = 0; i < result->row_count; i++) {
     const struct result_row *row = &result->rows[i], *own;
     if (row->support || !same_work(row, first) || !(own = own_row(result, row))) continue;
-    ratio += log(own->time.median / row->time.median), rows++;
+    ratio += log(row->time.median / own->time.median), rows++;
   }
   if (rows == 0 || strcmp(first->provider, OWN_PROVIDER) == 0) return;
   struct grid_row *to = grid_add(grid);
@@ -374,7 +444,7 @@ static void print_peers(FILE *out, struct style style, const struct result *resu
     for (size_t i = 0; i < count; i++) add_peer(&grid, result, works[i]);
   }
   if (grid.count) {
-    grid_heading(out, style, "x peer: our time divided by that of another library, geometric means");
+    grid_heading(out, style, "x peer: our speed divided by another library's, geometric means");
     grid_print(&grid, out, style);
   }
   grid_free(&grid);

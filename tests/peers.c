@@ -99,6 +99,93 @@ static void expect_activation(const struct peer_kernel *peer, size_t n) {
   printf("  %zu elements: off by %.1g at most\n", n, worst);
 }
 
+/* ---- dense layers ----------------------------------------------------------------------------------------------- */
+
+enum { X, W, DZ, RESULT, OURS, TERMS, ARRAYS };
+static float *matrices[ARRAYS];
+#define MATRIX (300 * 300) /* floats, at least those of any below */
+
+/* Those whose primitives add the bias and its gradient; the others leave them alone. */
+static bool has_bias(const struct peer_kernel *peer) {
+  return strcmp(peer->provider, "onednn-ip") == 0 || strcmp(peer->provider, "xnnpack-packed") == 0;
+}
+
+/* Ours is held against double precision elsewhere: two results that are within the bound of a dot product are no
+ * further from each other than twice that. The sums of |products| are ours, from the magnitudes. */
+static void expect_product(const struct peer_kernel *peer, size_t batch, size_t out, size_t in, size_t gap,
+                           int threads) {
+  dense_kernel *const own = (dense_kernel *)kernel_in_table(table, &kernels[peer->kernel]);
+  const size_t bytes = table->dense_workspace_bytes(batch, in, out, threads);
+  struct dense l = {.batch = batch,
+                    .in = in,
+                    .out = out,
+                    .x_stride = gap ? in + gap : 0,
+                    .w_stride = gap ? out + gap : 0,
+                    .z_stride = gap ? out + gap : 0,
+                    .x = matrices[X],
+                    .w = matrices[W],
+                    .dz = matrices[DZ],
+                    .workspace = aligned_alloc(64, (bytes + 63) / 64 * 64 + 64),
+                    .threads = threads};
+  float db[2][300];
+  const bool with_db = has_bias(peer) && peer->kernel == KERNEL_dense_backward_weights;
+  if (has_bias(peer)) l.b = matrices[DZ];
+  if (peer->takes && !peer->takes(&l)) {
+    printf("  %zux%zux%zu on %d threads is not taken\n", batch, out, in, threads);
+    free(l.workspace);
+    return;
+  }
+  const bool forward = peer->kernel == KERNEL_dense_forward, data = peer->kernel == KERNEL_dense_backward_data;
+  const size_t rows = forward || data ? batch : in, columns = data ? in : out;
+  const size_t terms = forward ? in : data ? out : batch;
+  assert_true((rows + gap) * (columns + gap) <= MATRIX);
+  for (int a = RESULT; a < ARRAYS; a++)
+    for (size_t i = 0; i < MATRIX; i++) matrices[a][i] = GUARD;
+  l.z = l.dx = l.dw = matrices[OURS], l.db = with_db ? db[0] : NULL;
+  own(&l);
+  l.z = l.dx = l.dw = matrices[RESULT], l.db = with_db ? db[1] : NULL;
+  ((dense_kernel *)peer->function)(&l);
+  for (size_t j = 0; with_db && j < out; j++)
+    assert_true(fabs((double)db[0][j] - (double)db[1][j]) <= 1e-5 * sqrt((double)batch) * 4);
+  for (int a = X; a <= DZ; a++)
+    for (size_t i = 0; i < MATRIX; i++) matrices[a][i] = fabsf(matrices[a][i]);
+  l.z = l.dx = l.dw = matrices[TERMS];
+  own(&l);
+  double worst = 0;
+  for (size_t i = 0; i < rows; i++)
+    for (size_t j = 0; j < columns + gap; j++) {
+      const size_t at = i * (columns + gap) + j;
+      const double result = matrices[RESULT][at], ours = matrices[OURS][at];
+      const double allowed = j < columns ? 2 * ((double)terms + 2) * 0x1p-24 * matrices[TERMS][at] : 0;
+      if (!(fabs(result - ours) <= allowed))
+        fail_msg("%s %s of %zux%zux%zu on %d threads: [%zu][%zu] is %.9g, ours %.9g", peer->provider,
+                 kernels[peer->kernel].name, batch, out, in, threads, i, j, result, ours);
+      if (allowed > 0) worst = fmax(worst, fabs(result - ours) / allowed);
+    }
+  for (size_t i = rows * (columns + gap); i < MATRIX; i++) assert_true(matrices[RESULT][i] == GUARD);
+  printf("  %zux%zux%zu on %d threads: %.2f of the bound\n", batch, out, in, threads, worst);
+  free(l.workspace);
+}
+
+static void fill_matrices(void) {
+  for (int a = X; a <= DZ; a++) {
+    const struct init normal = {.seed = test_seed(), .stream = (uint64_t)a, .p = {.b = 1}};
+    table->init_normal(matrices[a], 0, MATRIX, &normal);
+  }
+}
+
+static const size_t layers[][4] = {/* batch, out, in, floats between rows */
+                                   {1, 1, 1, 0},     {7, 13, 5, 0},  {64, 64, 64, 0},    {31, 257, 129, 0},
+                                   {1, 200, 250, 0}, {17, 33, 9, 3}, {129, 100, 131, 5}, {7, 13, 5, 0}};
+
+static void expect_dense(const struct peer_kernel *peer) {
+  for (int threads = 1; threads <= 2; threads++)
+    for (size_t k = 0; k < sizeof layers / sizeof *layers; k++) {
+      fill_matrices();
+      expect_product(peer, layers[k][0], layers[k][1], layers[k][2], layers[k][3], threads);
+    }
+}
+
 static int threads_alive(void) {
   DIR *tasks = opendir("/proc/self/task");
   int count = 0;
@@ -117,21 +204,27 @@ static void test_values(void **state) {
                     other = {.seed = test_seed(), .stream = 1, .p = {.b = 1}};
   table->init_normal(x, 0, COUNT, &normal);
   table->init_normal(dy, 0, COUNT, &other);
+  for (int a = 0; a < ARRAYS; a++) matrices[a] = malloc(MATRIX * sizeof(float));
+#pragma omp parallel num_threads(2)
+  assert_true(omp_get_num_threads() <= 2);
   const int alive = threads_alive();
   omp_set_num_threads(4);
-  for (size_t i = 0; (peer = peer_kernel(arch_find(table->name), &cpu, i)); i++) {
-    printf("%s %s[%s]\n", peer->provider, kernels[peer->kernel].name, rng_names[peer->rng]);
-    w[COUNT] = GUARD;
-    switch (kernels[peer->kernel].signature) {
-    case SIGNATURE_fill: expect_fill(peer, &cpu); break;
-    case SIGNATURE_map:
-    case SIGNATURE_backward:
-      for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) expect_activation(peer, lengths[k]);
-      break;
-    default: fail_msg("%s is not tested", kernels[peer->kernel].name);
+  for (int k = 0; k < KERNEL_COUNT; k++)
+    for (size_t i = 0; (peer = peer_kernel(k, arch_find(table->name), &cpu, i)); i++) {
+      printf("%s %s[%s]\n", peer->provider, kernels[peer->kernel].name, rng_names[peer->rng]);
+      w[COUNT] = GUARD;
+      switch (kernels[peer->kernel].signature) {
+      case SIGNATURE_fill: expect_fill(peer, &cpu); break;
+      case SIGNATURE_map:
+      case SIGNATURE_backward:
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) expect_activation(peer, lengths[k]);
+        break;
+      case SIGNATURE_dense: expect_dense(peer); break;
+      default: fail_msg("%s is not tested", kernels[peer->kernel].name);
+      }
+      assert_int_equal(threads_alive(), alive);
     }
-    assert_int_equal(threads_alive(), alive);
-  }
+  for (int a = 0; a < ARRAYS; a++) free(matrices[a]);
 }
 
 /* Without the instructions, what needs them is not offered. */
@@ -140,7 +233,8 @@ static void test_features(void **state) {
   struct cpu_features cpu = cpu_detect();
   const struct peer_kernel *peer;
   cpu.aes = cpu.vaes = cpu.asimd_aes = false;
-  for (size_t i = 0; (peer = peer_kernel(arch_find(table->name), &cpu, i)); i++) assert_null(peer->feature);
+  for (int k = 0; k < KERNEL_COUNT; k++)
+    for (size_t i = 0; (peer = peer_kernel(k, arch_find(table->name), &cpu, i)); i++) assert_null(peer->feature);
 }
 
 int main(int argc, char **argv) {

@@ -71,7 +71,9 @@ static struct result example(void) {
                              .bytes = 4e6,
                              .limit = "fma_peak",
                              .fraction_of_limit = 0.9,
-                             .times_scalar = 12.5};
+                             .times_scalar = 12.5,
+                             .best_peer = "openblas",
+                             .times_best_peer = 1.25};
     snprintf(row.name, sizeof row.name, "dense/dense_forward/32x1024x1024/arch:avx2/threads:%d", i + 1);
     result_add_row(&result, &row);
   }

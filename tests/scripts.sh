@@ -126,13 +126,13 @@ with_build_tools
 with_apt
 as_superuser
 stand_in cc <<'END'
-! grep -qE 'Random123|dnnl|xnnpack|pthreadpool'
+! grep -qE 'Random123|dnnl|xsmm|xnnpack|pthreadpool'
 END
 run run --list
 : >"$calls"
 run run --peers --list
 prints "bench --peers --list"
-packages="librandom123-dev libopenblas0 libdnnl-dev libxnnpack-dev libpthreadpool-dev g++"
+packages="librandom123-dev libopenblas0-openmp libblis4-openmp libdnnl-dev libxsmm-dev libxnnpack-dev libpthreadpool-dev g++"
 says "tools/run: installing with apt-get: $packages"
 calls "apt-get .*install --no-install-recommends $packages"
 calls "--preset release"
@@ -153,7 +153,7 @@ END
 stand_in c++ </dev/null
 stand_in dpkg-query <<'END'
 case $4 in
-libopenblas0) echo "(installed)" ;;
+libopenblas0-openmp | libblis4-openmp) echo "(installed)" ;;
 *) if grep -qs -- "$4" "$calls.installed"; then echo "(installed)"; fi ;;
 esac
 END

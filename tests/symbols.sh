@@ -7,7 +7,7 @@ set -euo pipefail
 nm=$1 table=$2
 shift 2
 symbols=$("$nm" --extern-only --defined-only "$@" |
-  awk -v own="eigen_${table##*_}" 'NF == 3 && !($2 ~ /[WV]/ && index($3, own)) { print $3 }')
+  awk -v own="eigen_${table##*_}" 'NF == 3 && !($2 ~ /[WVu]/ && index($3, own)) { print $3 }')
 if [ "$symbols" = "$table" ]; then exit 0; fi
 echo "expected $table alone, found:"
 echo "$symbols"

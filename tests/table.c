@@ -174,6 +174,50 @@ static size_t count(const char *text, const char *what) {
   return n;
 }
 
+/* A row of ours that takes `times` as long as the best peer's, and that peer's. */
+static void add_pair(struct result *result, const char *suite, const char *kernel, const char *shape, const char *arch,
+                     double times, const char *peer) {
+  add_row(result, suite, kernel, shape, arch, 2, "depthmark");
+  struct result_row *own = &result->rows[result->row_count - 1];
+  own->times_best_peer = times;
+  strcpy(own->best_peer, peer);
+  add_row(result, suite, kernel, shape, arch, 2, peer);
+  result->rows[result->row_count - 1].time.median *= times;
+}
+
+static void products_say_where_they_lead(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  add_pair(&result, "dense", "dense_forward", "7x13x5", "avx512", 2, "onednn-ip");
+  add_pair(&result, "dense", "dense_backward_weights", "1024x1024x1024", "avx512", 0.5, "openblas-zen");
+  add_pair(&result, "dense", "dense_backward_data", "256x4096x1024", "avx512", 1, "blis");
+  add_pair(&result, "training", "step", "50x256x64", "avx512", 1.25, "openblas-zen");
+  add_pair(&result, "activation", "tanh_forward", "65536", "avx512", 1.25, "openblas-zen");
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_DENSE));
+  assert_narrow(text);
+  assert_non_null(strstr(text, "pass             arch   batch x out x in GFLOP/s of limit x scalar x best   +-\n"
+                               "forward          avx512           7x13x5    24.3  88% mul     12.3   2.00 0.8%\n"
+                               "  onednn-ip      avx512           7x13x5    12.2  88% mul     12.3        0.4%\n"));
+  assert_non_null(strstr(text, "\narch      rows lead x best worst against      at\n"
+                               "avx512 x2    3    2   1.00  0.50 openblas-zen backward_weights 1024x1024x1024\n"));
+  free(text);
+  PRINTED(text, table_suite(out, plain, &result, SUITE_TRAINING));
+  assert_narrow(text);
+  assert_non_null(strstr(text, "\n  openblas-zen "));
+  assert_non_null(strstr(text, "\navx512 x2    1    1   1.25  1.25 openblas-zen step 50x256x64\n"));
+  free(text);
+  PRINTED(text, table_suite(out, plain, &result, SUITE_ACTIVATION));
+  assert_null(strstr(text, "x best"));
+  free(text);
+  PRINTED(text, table_summary(out, plain, &result));
+  assert_narrow(text);
+  assert_non_null(strstr(text, "dense_backward_weights openblas-zen avx512       2    1   0.50\n"));
+  free(text);
+  result_free(&result);
+}
+
 static void support_rows_are_left_out(void **state) {
   (void)state;
   struct result result = example();
@@ -331,6 +375,7 @@ int main(void) {
       cmocka_unit_test(columns_are_aligned),
       cmocka_unit_test(support_rows_are_left_out),
       cmocka_unit_test(a_peer_follows_our_row),
+      cmocka_unit_test(products_say_where_they_lead),
       cmocka_unit_test(csv_is_one_table),
       cmocka_unit_test(csv_has_accuracies),
       cmocka_unit_test(accuracies_stand_below_their_activation),

@@ -16,8 +16,10 @@ package_text() {
   libgomp1* | libomp*) echo "the OpenMP runtime" ;;
   dataset-fashion-mnist) echo "Fashion-MNIST" ;;
   librandom123-dev) echo "Random123" ;;
-  libopenblas0) echo "OpenBLAS" ;;
+  libopenblas0-openmp) echo "OpenBLAS" ;;
+  libblis4-openmp) echo "BLIS" ;;
   libdnnl-dev) echo "oneDNN" ;;
+  libxsmm-dev) echo "libxsmm" ;;
   libxnnpack-dev) echo "XNNPACK" ;;
   libpthreadpool-dev) echo "XNNPACK's thread pool" ;;
   libeigen3-dev) echo "Eigen" ;;
@@ -44,6 +46,7 @@ have() {
   pkg-config) command -v pkg-config ;;
   librandom123-dev) $cc -E - <<<'#include <Random123/philox.h>' ;;
   libdnnl-dev) $cc -E - <<<'#include <oneapi/dnnl/dnnl.h>' ;;
+  libxsmm-dev) $cc -E - <<<'#include <libxsmm.h>' ;;
   libxnnpack-dev) $cc -E - <<<'#include <xnnpack.h>' ;;
   libpthreadpool-dev) $cc -E - <<<'#include <pthreadpool.h>' ;;
   g++) command -v "${CXX:-c++}" ;; # any C++ compiler will do

@@ -58,32 +58,21 @@ BACKWARD(exponential_from_output, y, dy *y)
 BACKWARD(elu_from_output, y, dy *(y.cwiseMin(0.0f) + 1.0f)) // alpha 1, TensorFlow's only one
 
 #define ENTRY(name)                                                                                                    \
-  { "eigen", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, nullptr }
+  { "eigen", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, nullptr, nullptr }
 
 extern "C" {
 extern PEER_KERNELS(eigen);
 PEER_KERNELS(eigen) = {
-    ENTRY(relu_forward),
-    ENTRY(relu6_forward),
-    ENTRY(leaky_relu_forward),
-    ENTRY(tanh_forward),
-    ENTRY(sigmoid_forward),
-    ENTRY(softsign_forward),
-    ENTRY(exponential_forward),
-    ENTRY(gelu_forward),
-    ENTRY(gelu_tanh_forward),
-    ENTRY(silu_forward),
-    ENTRY(softplus_forward),
-    ENTRY(elu_forward),
-    ENTRY(relu_backward),
-    ENTRY(softsign_backward),
-    ENTRY(softplus_backward),
-    ENTRY(gelu_backward),
-    ENTRY(relu_from_output),
-    ENTRY(tanh_from_output),
-    ENTRY(sigmoid_from_output),
-    ENTRY(exponential_from_output),
-    ENTRY(elu_from_output),
-    {},
+    ENTRY(relu_forward),        ENTRY(relu6_forward),
+    ENTRY(leaky_relu_forward),  ENTRY(tanh_forward),
+    ENTRY(sigmoid_forward),     ENTRY(softsign_forward),
+    ENTRY(exponential_forward), ENTRY(gelu_forward),
+    ENTRY(gelu_tanh_forward),   ENTRY(silu_forward),
+    ENTRY(softplus_forward),    ENTRY(elu_forward),
+    ENTRY(relu_backward),       ENTRY(softsign_backward),
+    ENTRY(softplus_backward),   ENTRY(gelu_backward),
+    ENTRY(relu_from_output),    ENTRY(tanh_from_output),
+    ENTRY(sigmoid_from_output), ENTRY(exponential_from_output),
+    ENTRY(elu_from_output),     {},
 };
 }

@@ -1,5 +1,7 @@
 #include "harness/peers/kernels.h"
 
+#include <string.h>
+
 #define DECLARE(file)                                                                                                  \
   extern const struct peer_kernel file##_kernels_avx2[], file##_kernels_avx512[], file##_kernels_neon[];
 #define DECLARE_LIBRARY(file)                                                                                          \
@@ -9,7 +11,15 @@ DECLARE(glibc)
 DECLARE(libmvec)
 DECLARE(random123)
 DECLARE(eigen)
+DECLARE(eigen_product)
+DECLARE_LIBRARY(openblas_blas)
+DECLARE_LIBRARY(openblas_zen)
+DECLARE_LIBRARY(blis)
+DECLARE_LIBRARY(named_blas)
 DECLARE_LIBRARY(onednn)
+DECLARE_LIBRARY(onednn_gemm)
+DECLARE_LIBRARY(onednn_ip)
+DECLARE_LIBRARY(libxsmm)
 DECLARE_LIBRARY(xnnpack)
 
 /* A file's kernels, one list per ISA it was compiled for; or those of a library that is loaded when it is asked for and
@@ -44,10 +54,16 @@ static const struct file files[] = {
     LISTS(libmvec),
 #endif
 #ifdef DEPTHMARK_EIGEN
-    LISTS(eigen),
+    LISTS(eigen),           LISTS(eigen_product),
+#endif
+#ifdef DEPTHMARK_BLAS
+    LIBRARY(openblas_blas), LIBRARY(openblas_zen), LIBRARY(blis),      LIBRARY(named_blas),
 #endif
 #ifdef DEPTHMARK_ONEDNN
-    LIBRARY(onednn),
+    LIBRARY(onednn),        LIBRARY(onednn_gemm),  LIBRARY(onednn_ip),
+#endif
+#ifdef DEPTHMARK_LIBXSMM
+    LIBRARY(libxsmm),
 #endif
 #ifdef DEPTHMARK_XNNPACK
     LIBRARY(xnnpack),
@@ -56,16 +72,57 @@ static const struct file files[] = {
 };
 #define FILES ((int)(sizeof files / sizeof *files) - 1)
 
-static const struct peer_kernel *kernels_of(const struct file *file, enum arch arch, const struct cpu_features *cpu) {
-  if (!file->best) return file->lists[arch];
-  return arch == arch_best(cpu) && file->load() ? file->best : NULL;
+/* Whether the CPU can run the entry, and it does that kernel's work. */
+static bool does(const struct peer_kernel *entry, int kernel, const struct cpu_features *cpu) {
+  return entry->kernel == kernel && (!entry->feature || cpu_has(cpu, entry->feature));
 }
 
-const struct peer_kernel *peer_kernel(enum arch arch, const struct cpu_features *cpu, size_t index) {
-  for (int i = 0; i < FILES; i++)
-    for (const struct peer_kernel *kernel = kernels_of(&files[i], arch, cpu); kernel && kernel->provider; kernel++)
-      if ((!kernel->feature || cpu_has(cpu, kernel->feature)) && index-- == 0) return kernel;
+/* A library is loaded only once it is known to have something for the kernel. */
+const struct peer_kernel *peer_kernel(int kernel, enum arch arch, const struct cpu_features *cpu, size_t index) {
+  for (int i = 0; i < FILES; i++) {
+    const struct file *const file = &files[i];
+    if (file->best && arch != arch_best(cpu)) continue;
+    const struct peer_kernel *const list = file->best ? file->best : file->lists[arch];
+    for (const struct peer_kernel *entry = list; entry && entry->provider; entry++) {
+      if (!does(entry, kernel, cpu)) continue;
+      if (file->load && !file->load()) break;
+      if (index-- == 0) return entry;
+    }
+  }
   return NULL;
 }
 
 bool peer_kernels_built(void) { return FILES > 0; }
+
+/* ---- whole networks --------------------------------------------------------------------------------------------- */
+
+static dense_kernel *dense_pass(int kernel, enum arch arch, const struct cpu_features *cpu, int threads,
+                                const char *provider) {
+  const struct peer_kernel *peer;
+  const struct dense layer = {.batch = 1, .in = 1, .out = 1, .threads = threads};
+  for (size_t i = 0; (peer = peer_kernel(kernel, arch, cpu, i)); i++)
+    if (strcmp(peer->provider, provider) == 0 && (!peer->takes || peer->takes(&layer)))
+      return (dense_kernel *)peer->function;
+  return NULL;
+}
+
+bool dense_peer_table(struct kernel_table *table, enum arch arch, const struct cpu_features *cpu, int threads,
+                      const char *provider) {
+  *table = *arch_table(arch);
+  table->dense_forward = dense_pass(KERNEL_dense_forward, arch, cpu, threads, provider);
+  table->dense_backward_data = dense_pass(KERNEL_dense_backward_data, arch, cpu, threads, provider);
+  table->dense_backward_weights = dense_pass(KERNEL_dense_backward_weights, arch, cpu, threads, provider);
+  return table->dense_forward && table->dense_backward_data && table->dense_backward_weights;
+}
+
+size_t dense_peers(enum arch arch, const struct cpu_features *cpu, int threads, const char *providers[], size_t most) {
+  const struct peer_kernel *peer;
+  struct kernel_table table;
+  size_t count = 0;
+  for (size_t i = 0; (peer = peer_kernel(KERNEL_dense_forward, arch, cpu, i)); i++)
+    if (dense_peer_table(&table, arch, cpu, threads, peer->provider)) {
+      if (count < most) providers[count] = peer->provider;
+      count++;
+    }
+  return count;
+}

@@ -2,71 +2,12 @@
  * under the best arch alone. A primitive is made for one length and kept by the thread that made it: later calls set
  * pointers and execute, which is what a program that trains pays. */
 #include <alloca.h>
-#include <omp.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-#include <oneapi/dnnl/dnnl.h>
 
 #include "harness/peers/kernels.h"
-#include "harness/peers/library.h"
-
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
-
-#define FUNCTIONS(X)                                                                                                   \
-  X(dnnl_version)                                                                                                      \
-  X(dnnl_engine_create)                                                                                                \
-  X(dnnl_stream_create)                                                                                                \
-  X(dnnl_memory_desc_init_by_tag)                                                                                      \
-  X(dnnl_memory_create)                                                                                                \
-  X(dnnl_memory_destroy)                                                                                               \
-  X(dnnl_memory_set_data_handle)                                                                                       \
-  X(dnnl_eltwise_forward_desc_init)                                                                                    \
-  X(dnnl_eltwise_backward_desc_init)                                                                                   \
-  X(dnnl_primitive_desc_create)                                                                                        \
-  X(dnnl_primitive_desc_destroy)                                                                                       \
-  X(dnnl_primitive_create)                                                                                             \
-  X(dnnl_primitive_destroy)                                                                                            \
-  X(dnnl_primitive_execute)                                                                                            \
-  X(dnnl_stream_wait)
-
-static struct {
-#define MEMBER(name) __typeof__(name) *name;
-  FUNCTIONS(MEMBER)
-#undef MEMBER
-  __typeof__(omp_set_num_threads) *set_threads; /* of the OpenMP runtime that it was linked with, if any */
-  dnnl_engine_t engine;
-  enum { UNTRIED, LOADED, MISSING } state;
-} onednn;
-
-/* Runtimes other than OpenMP's would leave the thread that calls. */
-static bool load(void) {
-  void *library = library_open("libdnnl.so." TEXT(DNNL_VERSION_MAJOR));
-  if (!library) return false;
-#define FIND(name)                                                                                                     \
-  if (!library_symbol(library, #name, &onednn.name)) return false;
-  FUNCTIONS(FIND)
-#undef FIND
-  const unsigned runtime = onednn.dnnl_version()->cpu_runtime;
-  if (runtime != DNNL_RUNTIME_OMP && runtime != DNNL_RUNTIME_SEQ) return false;
-  if (!library_symbol(library, "omp_set_num_threads", &onednn.set_threads)) onednn.set_threads = omp_set_num_threads;
-  return onednn.dnnl_engine_create(&onednn.engine, dnnl_cpu, 0) == dnnl_success;
-}
-
-bool onednn_load(void) {
-  if (onednn.state == UNTRIED) onednn.state = load() ? LOADED : MISSING;
-  return onednn.state == LOADED;
-}
+#include "harness/peers/onednn_library.h"
 
 /* ---- primitives ------------------------------------------------------------------------------------------------- */
-
-static void demand(dnnl_status_t status) {
-  if (status == dnnl_success) return;
-  fprintf(stderr, "oneDNN failed with status %d\n", (int)status);
-  abort();
-}
 
 enum { DATA, DIFF, RESULT, MEMORIES }; /* forward: x and y; backward: x or y, dy and dx */
 
@@ -85,8 +26,8 @@ struct cache {
 
 static void destroy(struct primitive *p) {
   if (!p->made) return;
-  demand(onednn.dnnl_primitive_destroy(p->made));
-  for (int i = 0; i < MEMORIES; i++) demand(onednn.dnnl_memory_destroy(p->memories[i]));
+  onednn_demand(onednn()->dnnl_primitive_destroy(p->made));
+  for (int i = 0; i < MEMORIES; i++) onednn_demand(onednn()->dnnl_memory_destroy(p->memories[i]));
 }
 
 static struct primitive make(size_t n, dnnl_alg_kind_t algorithm, float alpha, float beta, bool backward) {
@@ -95,20 +36,20 @@ static struct primitive make(size_t n, dnnl_alg_kind_t algorithm, float alpha, f
   dnnl_memory_desc_t memory;
   dnnl_eltwise_desc_t eltwise;
   dnnl_primitive_desc_t forward, described;
-  demand(onednn.dnnl_memory_desc_init_by_tag(&memory, 1, dims, dnnl_f32, dnnl_a));
-  demand(onednn.dnnl_eltwise_forward_desc_init(&eltwise, backward ? dnnl_forward_training : dnnl_forward_inference,
-                                               algorithm, &memory, alpha, beta));
-  demand(onednn.dnnl_primitive_desc_create(&forward, &eltwise, NULL, onednn.engine, NULL));
+  onednn_demand(onednn()->dnnl_memory_desc_init_by_tag(&memory, 1, dims, dnnl_f32, dnnl_a));
+  onednn_demand(onednn()->dnnl_eltwise_forward_desc_init(
+      &eltwise, backward ? dnnl_forward_training : dnnl_forward_inference, algorithm, &memory, alpha, beta));
+  onednn_demand(onednn()->dnnl_primitive_desc_create(&forward, &eltwise, NULL, onednn()->engine, NULL));
   described = forward;
   if (backward) {
-    demand(onednn.dnnl_eltwise_backward_desc_init(&eltwise, algorithm, &memory, &memory, alpha, beta));
-    demand(onednn.dnnl_primitive_desc_create(&described, &eltwise, NULL, onednn.engine, forward));
-    demand(onednn.dnnl_primitive_desc_destroy(forward));
+    onednn_demand(onednn()->dnnl_eltwise_backward_desc_init(&eltwise, algorithm, &memory, &memory, alpha, beta));
+    onednn_demand(onednn()->dnnl_primitive_desc_create(&described, &eltwise, NULL, onednn()->engine, forward));
+    onednn_demand(onednn()->dnnl_primitive_desc_destroy(forward));
   }
-  demand(onednn.dnnl_primitive_create(&p.made, described));
-  demand(onednn.dnnl_primitive_desc_destroy(described));
+  onednn_demand(onednn()->dnnl_primitive_create(&p.made, described));
+  onednn_demand(onednn()->dnnl_primitive_desc_destroy(described));
   for (int i = 0; i < MEMORIES; i++)
-    demand(onednn.dnnl_memory_create(&p.memories[i], &memory, onednn.engine, DNNL_MEMORY_NONE));
+    onednn_demand(onednn()->dnnl_memory_create(&p.memories[i], &memory, onednn()->engine, DNNL_MEMORY_NONE));
   return p;
 }
 
@@ -136,7 +77,7 @@ __attribute__((noinline)) static dnnl_status_t execute_on_best_stack(const struc
   const size_t above = ((uintptr_t)here - STACK_REMAINDER) % STACK_PAGE;
   char *const there = alloca((above ? above : STACK_PAGE) - 8); /* compilers round it up to a multiple of 16 */
   __asm__ volatile("" : : "r"(here), "r"(there) : "memory");
-  const dnnl_status_t status = onednn.dnnl_primitive_execute(p->made, stream, count, arguments);
+  const dnnl_status_t status = onednn()->dnnl_primitive_execute(p->made, stream, count, arguments);
   __asm__ volatile("" : : "r"(here), "r"(there) : "memory");
   return status;
 }
@@ -146,15 +87,14 @@ __attribute__((noinline)) static dnnl_status_t execute_on_best_stack(const struc
  * another OpenMP runtime than the one it was linked with, and which of them it calls is up to the loader. */
 static void execute(const struct primitive *p, int count, const dnnl_exec_arg_t *arguments) {
   static _Thread_local dnnl_stream_t stream;
-  if (!stream) demand(onednn.dnnl_stream_create(&stream, onednn.engine, dnnl_stream_default_flags));
-  omp_set_num_threads(1);
-  onednn.set_threads(1);
-  demand(execute_on_best_stack(p, stream, count, arguments));
-  demand(onednn.dnnl_stream_wait(stream));
+  if (!stream) onednn_demand(onednn()->dnnl_stream_create(&stream, onednn()->engine, dnnl_stream_default_flags));
+  library_team_of(&onednn()->team, 1);
+  onednn_demand(execute_on_best_stack(p, stream, count, arguments));
+  onednn_demand(onednn()->dnnl_stream_wait(stream));
 }
 
 static dnnl_exec_arg_t argument(const struct primitive *p, int which, int name, const float *data) {
-  demand(onednn.dnnl_memory_set_data_handle(p->memories[which], (void *)data));
+  onednn_demand(onednn()->dnnl_memory_set_data_handle(p->memories[which], (void *)data));
   return (dnnl_exec_arg_t){name, p->memories[which]};
 }
 
@@ -220,7 +160,7 @@ FROM_OUTPUT(elu, dnnl_eltwise_elu, p.a, 0)
 FROM_OUTPUT(exponential, dnnl_eltwise_exp, 0, 0)
 
 #define ENTRY(name)                                                                                                    \
-  { "onednn", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL }
+  { "onednn", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL, NULL }
 #define BOTH(name) ENTRY(name##_forward), ENTRY(name##_backward)
 
 const struct peer_kernel onednn_kernels[] = {

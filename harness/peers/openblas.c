@@ -16,9 +16,16 @@ static struct {
 
 #define BLOCK 64 /* columns of work space that LAPACK's blocks may want, twice its usual 32 */
 
+void *openblas_library(void) {
+  static void *library;
+  if (!library) library = library_open_matching("/usr/lib/*/openblas-openmp/libopenblas.so.0");
+  if (!library) library = library_open("libopenblas.so.0");
+  return library;
+}
+
 bool openblas_load(void) {
   if (openblas.geqrf) return true;
-  void *library = library_open("libopenblas.so.0");
+  void *const library = openblas_library();
   if (!library) return false;
   return library_symbol(library, "sorgqr_", &openblas.orgqr) &&
          library_symbol(library, "openblas_set_num_threads", &openblas.set_threads) &&

@@ -8,7 +8,11 @@
 
 #include "kernels/kernels.h"
 
-/* Loads libopenblas.so.0; false when it is not installed or has no LAPACK. */
+/* Loads libopenblas.so.0, rather one that runs on OpenMP's threads than one with its own; NULL when none is installed.
+ */
+void *openblas_library(void);
+
+/* Loads it; false when it is not installed or has no LAPACK. */
 bool openblas_load(void);
 
 /* What init_orthogonal does, by sgeqrf and sorgqr: the same normals from table's init_normal, Haar's signs, gain p.a;

@@ -98,8 +98,8 @@ static void add_pass(struct run *run, struct group *group, enum activation_pass 
       continue;
     if (!kernel_obstacle(arch_table(arch), &kernels[k], run->cpu))
       add_subject(run, group, &kernels[k], pass, arch, NULL);
-    for (size_t i = 0; run->options->peers && (peer = peer_kernel(arch, run->cpu, i)); i++)
-      if (peer->kernel == (int)k) add_subject(run, group, &kernels[k], pass, arch, peer);
+    for (size_t i = 0; run->options->peers && (peer = peer_kernel((int)k, arch, run->cpu, i)); i++)
+      add_subject(run, group, &kernels[k], pass, arch, peer);
   }
 }
 

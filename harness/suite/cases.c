@@ -89,8 +89,7 @@ static struct traffic traffic_of(enum signature signature, double bytes, double 
   case SIGNATURE_backward: return (struct traffic){bytes - written, written, false};
   case SIGNATURE_update: return (struct traffic){bytes - written, written, true};
   case SIGNATURE_both: return (struct traffic){bytes - 2 * written, 2 * written, false};
-  case SIGNATURE_parameter:
-  case SIGNATURE_dense: return (struct traffic){bytes, 0, false};
+  case SIGNATURE_parameter: return (struct traffic){bytes, 0, false};
   default: return (struct traffic){0};
   }
 }
@@ -220,6 +219,24 @@ static double times_faster(const struct result_row *row, const struct result_row
   return work * scalar->time.median / row->time.median;
 }
 
+static bool same_work(const struct result_row *a, const struct result_row *b) {
+  return strcmp(a->kernel, b->kernel) == 0 && strcmp(a->shape, b->shape) == 0 && strcmp(a->arch, b->arch) == 0 &&
+         strcmp(a->rng, b->rng) == 0 && strcmp(a->residence, b->residence) == 0;
+}
+
+/* Holds our row against the fastest of the peers' for the same work. */
+static void hold_against_peers(const struct cases *cases, struct result_row *row) {
+  if (strcmp(row->provider, OWN_PROVIDER) != 0) return;
+  for (size_t i = 0; i < cases->count; i++) {
+    const struct result_row *other = &cases->items[i].row;
+    if (strcmp(other->provider, OWN_PROVIDER) == 0 || other->time.samples == 0 || !same_work(other, row)) continue;
+    const double times = other->time.median / row->time.median;
+    if (row->best_peer[0] && times >= row->times_best_peer) continue;
+    snprintf(row->best_peer, sizeof row->best_peer, "%s", other->provider);
+    row->times_best_peer = times;
+  }
+}
+
 static void show_progress(void *context, const struct bench_case *c, double share) {
   run_progress(context, share * planned_seconds(c->seconds), c->row.name);
 }
@@ -238,6 +255,7 @@ bool cases_run(struct run *run, struct cases *cases, struct error *error) {
     const struct result_row *scalar = scalar_row(cases, row);
     if (scalar && scalar->time.samples) row->times_scalar = times_faster(row, scalar);
     hold_against_limits(run->result, row, cases->traffic[i], cases->compute_limit[i]);
+    hold_against_peers(cases, row);
     result_add_row(run->result, row);
   }
   return true;

@@ -1,10 +1,12 @@
-/* Dense layers: forward and both backward passes, at square, batched and odd shapes. */
+/* Dense layers: forward and both backward passes, at square, batched, odd and tiny shapes, of one sample, and beside
+ * other libraries. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/peers/kernels.h"
 #include "harness/suite/cases.h"
 
-/* A shape's arrays, shared by the passes and archs. m = batch, n = out, k = in, as in kernels.def. */
+/* A shape's arrays, shared by the passes, archs and peers. m = batch, n = out, k = in, as in kernels.def. */
 struct arrays {
   struct shape shape;
   float *block;
@@ -19,33 +21,52 @@ struct pass {
   int threads;
 };
 
+/* The common ones, and those for who asks for the suite, for rows or for peers: the table is long. */
 static const struct shape shapes[] = {{256, 256, 256},  {512, 512, 512},   {1024, 1024, 1024},
                                       {32, 1024, 1024}, {128, 1024, 1024}, {31, 257, 129}};
 static const struct shape quick_shapes[] = {{256, 256, 256}, {32, 1024, 1024}, {31, 257, 129}};
-#define SHAPES_MOST (sizeof shapes / sizeof *shapes)
+static const struct shape all_shapes[] = {{64, 64, 64},       {256, 256, 256},  {512, 512, 512},  {1024, 1024, 1024},
+                                          {2048, 2048, 2048}, {32, 1024, 1024}, {64, 1024, 1024}, {128, 1024, 1024},
+                                          {256, 4096, 1024},  {31, 257, 129},   {7, 13, 5},       {1, 4096, 4096}};
 
+static const struct shape *shown_shapes(const struct options *options, size_t *count) {
+  if (options->quick) {
+    *count = sizeof quick_shapes / sizeof *quick_shapes;
+    return quick_shapes;
+  }
+  const bool all = options->suites_given || options->filter[0] || options->peers;
+  *count = all ? sizeof all_shapes / sizeof *all_shapes : sizeof shapes / sizeof *shapes;
+  return all ? all_shapes : shapes;
+}
+
+static struct dense layer_of(const struct pass *pass) {
+  const struct arrays *a = pass->arrays;
+  return (struct dense){.batch = a->shape.m,
+                        .in = a->shape.k,
+                        .out = a->shape.n,
+                        .x = a->x,
+                        .w = a->w,
+                        .b = a->b,
+                        .z = a->z,
+                        .y = a->y,
+                        .dz = a->dz,
+                        .dx = a->dx,
+                        .dw = a->dw,
+                        .db = a->db,
+                        .activation = pass->activation,
+                        .workspace = a->workspace,
+                        .threads = pass->threads};
+}
+
+/* The smallest product takes about as long as making a struct dense: it is made once a sample. */
 static void call(void *context, int thread, uint64_t calls) {
   const struct pass *pass = context;
-  const struct arrays *a = pass->arrays;
-  const struct dense layer = {.batch = a->shape.m,
-                              .in = a->shape.k,
-                              .out = a->shape.n,
-                              .x = a->x,
-                              .w = a->w,
-                              .b = a->b,
-                              .z = a->z,
-                              .y = a->y,
-                              .dz = a->dz,
-                              .dx = a->dx,
-                              .dw = a->dw,
-                              .db = a->db,
-                              .activation = pass->activation,
-                              .workspace = a->workspace,
-                              .threads = pass->threads};
+  const struct dense layer = layer_of(pass);
+  dense_kernel *const function = pass->function;
   (void)thread;
   for (; calls > 0; calls--) {
-    pass->function(&layer);
-    measure_keep(a->block);
+    function(&layer);
+    measure_keep(layer.x);
   }
 }
 
@@ -80,52 +101,79 @@ static bool arrays_open(const struct run *run, struct arrays *a, int threads, st
   return true;
 }
 
+/* Of what a pass reads and what it writes the larger part is what memory limits: one is many times the other wherever
+ * memory is the limit at all. */
+static struct traffic traffic_of(const struct kernel *kernel, struct shape s) {
+  const double x = 4.0 * (double)(s.m * s.k), w = 4.0 * (double)(s.k * s.n), z = 4.0 * (double)(s.m * s.n);
+  double written = z;
+  if (kernel == &kernels[KERNEL_dense_backward_data]) written = x;
+  if (kernel == &kernels[KERNEL_dense_backward_weights]) written = w;
+  const double read = x + w + z - written;
+  return read > written ? (struct traffic){read, 0, false} : (struct traffic){0, written, false};
+}
+
+/* peer: whose pass it is; NULL: ours. */
 static void add_case(struct run *run, struct cases *cases, const struct arrays *arrays, const struct kernel *kernel,
-                     enum arch arch) {
+                     enum arch arch, const struct peer_kernel *peer) {
   const struct shape s = arrays->shape;
+  const struct pass made = {.function =
+                                (dense_kernel *)(peer ? peer->function : kernel_in_table(arch_table(arch), kernel)),
+                            .arrays = arrays,
+                            .activation = arch_table(arch)->relu_forward,
+                            .threads = cases->threads};
+  const struct dense layer = layer_of(&made);
+  if (peer && peer->takes && !peer->takes(&layer)) return;
   char shape[40];
   snprintf(shape, sizeof shape, "%zux%zux%zu", s.m, s.n, s.k);
   const enum residence residence = residence_of(&run->result->machine, kernel->bytes(s), cases->threads);
   struct result_row row = cases_row(kernel->suite, kernel, arch, shape, s, cases->threads, residence);
   row.items = (double)s.m;
+  if (peer) snprintf(row.provider, sizeof row.provider, "%s", peer->provider);
+  cases_name(&row);
   struct bench_case *added = cases_add(run, cases, &row, kernel, false);
-  struct pass *pass = added ? calloc(1, sizeof *pass) : NULL;
+  struct pass *pass = added ? malloc(sizeof *pass) : NULL;
   if (!pass) return;
-  *pass = (struct pass){(dense_kernel *)kernel_in_table(arch_table(arch), kernel), arrays,
-                        arch_table(arch)->relu_forward, cases->threads};
+  *pass = made;
+  cases->traffic[cases->count - 1] = traffic_of(kernel, s);
   added->call = call;
   added->context = pass;
 }
 
-static bool run_threads(struct run *run, int threads, struct error *error) {
-  const struct shape *const list = run->options->quick ? quick_shapes : shapes;
-  const size_t shape_count = run->options->quick ? sizeof quick_shapes / sizeof *quick_shapes : SHAPES_MOST;
-  struct arrays arrays[SHAPES_MOST] = {0};
+static void add_with_peers(struct run *run, struct cases *cases, const struct arrays *arrays,
+                           const struct kernel *kernel, enum arch arch) {
+  const struct peer_kernel *peer;
+  add_case(run, cases, arrays, kernel, arch, NULL);
+  for (size_t i = 0; run->options->peers && (peer = peer_kernel((int)(kernel - kernels), arch, run->cpu, i)); i++)
+    add_case(run, cases, arrays, kernel, arch, peer);
+}
+
+/* All rows of one shape take turns: what is compared is measured within seconds, and no more memory is needed at once
+ * than one shape has. */
+static bool run_shape(struct run *run, struct shape shape, int threads, struct error *error) {
+  struct arrays arrays = {.shape = shape};
   struct cases cases = {.threads = threads};
   enum arch archs[ARCH_COUNT];
   const size_t arch_count = cases_archs(run, archs);
   bool fine = true;
-  if (!run->planning) run_pin(run, threads);
-  for (size_t s = 0; s < shape_count; s++) {
-    const size_t before = cases.count;
-    arrays[s].shape = list[s];
-    for (size_t k = 0; k < KERNEL_COUNT; k++)
-      for (size_t a = 0; kernels[k].signature == SIGNATURE_dense && a < arch_count; a++)
-        add_case(run, &cases, &arrays[s], &kernels[k], archs[a]);
-    if (fine && cases.count > before) fine = arrays_open(run, &arrays[s], threads, error);
+  for (size_t k = 0; k < KERNEL_COUNT; k++)
+    for (size_t a = 0; kernels[k].signature == SIGNATURE_dense && a < arch_count; a++)
+      add_with_peers(run, &cases, &arrays, &kernels[k], archs[a]);
+  if (cases.count) {
+    run_pin(run, threads);
+    fine = arrays_open(run, &arrays, threads, error) && cases_run(run, &cases, error);
   }
-  fine = fine && cases_run(run, &cases, error);
   for (size_t i = 0; i < cases.count; i++) free(cases.items[i].context);
   cases_free(&cases);
-  for (size_t s = 0; s < shape_count; s++) {
-    free(arrays[s].block);
-    free(arrays[s].workspace);
-  }
+  free(arrays.block);
+  free(arrays.workspace);
   return fine;
 }
 
 bool suite_dense(struct run *run, struct error *error) {
+  size_t count;
+  const struct shape *const list = shown_shapes(run->options, &count);
   for (size_t t = 0; t < run->options->thread_count; t++)
-    if (!run_threads(run, run->options->threads[t], error)) return false;
+    for (size_t s = 0; s < count; s++)
+      if (!run_shape(run, list[s], run->options->threads[t], error)) return false;
   return true;
 }

@@ -247,10 +247,9 @@ static void add_with_peers(struct run *run, struct cases *cases, struct arena *a
   struct subject subject = {.kernel = kernel, .p = kernel->defaults, .rng = rng};
   const struct peer_kernel *peer;
   add_case(run, cases, arena, &subject, arch, residence);
-  for (size_t i = 0; run->options->peers && (peer = peer_kernel(arch, run->cpu, i)); i++) {
+  for (size_t i = 0; run->options->peers && (peer = peer_kernel((int)(kernel - kernels), arch, run->cpu, i)); i++) {
     subject.peer = peer;
-    if (peer->kernel == kernel - kernels && (peer->rng == rng || !is_random(kernel)))
-      add_case(run, cases, arena, &subject, arch, residence);
+    if (peer->rng == rng || !is_random(kernel)) add_case(run, cases, arena, &subject, arch, residence);
   }
 }
 
