@@ -207,6 +207,7 @@ void network_initialize(struct network *network, const struct initializer_choice
 /* All that the three passes of layer l read and write. x is the network's input. */
 static struct dense dense_layer(const struct network *network, size_t l, const float *x) {
   const struct network_layer *layer = &network->layers[l];
+  const struct activation_choice *activation = &network->activation;
   const bool hidden = l < network->shape.depth;
   return (struct dense){
       .batch = network->shape.batch,
@@ -221,8 +222,11 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
       .dx = l ? layer[-1].delta : NULL,
       .dw = layer->dw,
       .db = layer->db,
-      .activation = hidden ? (map_kernel *)kernel_in_table(network->table, network->activation.forward) : NULL,
-      .p = network->activation.p,
+      .activation = hidden ? (map_kernel *)kernel_in_table(network->table, activation->forward) : NULL,
+      /* The gradient with respect to x, times f'(z) of the layer before: that layer's delta. */
+      .backward = l ? (backward_kernel *)kernel_in_table(network->table, activation->backward) : NULL,
+      .x_z = l ? layer[-1].z : NULL,
+      .p = activation->p,
       .workspace = network->workspace,
       .threads = network->threads,
   };
@@ -238,19 +242,10 @@ void network_forward(struct network *network, const float *x) {
 }
 
 void network_backward(struct network *network, const float *x) {
-  backward_kernel *const backward = (backward_kernel *)kernel_in_table(network->table, network->activation.backward);
-  const struct parameters p = network->activation.p;
   for (size_t l = network->shape.depth + 1; l-- > 0;) {
     const struct dense dense = dense_layer(network, l, x);
     network->table->dense_backward_weights(&dense);
-    if (l == 0) break;
-    /* The gradient with respect to the layer's input lands where delta is to be, and is multiplied by f'(z) in place.
-     */
-    network->table->dense_backward_data(&dense);
-    const float *const z = network->layers[l - 1].z;
-    float *const delta = network->layers[l - 1].delta;
-    FOR_SHARES(dense.batch * dense.in, network->threads,
-               backward(z + r.first, delta + r.first, delta + r.first, r.n, p));
+    if (l > 0) network->table->dense_backward_data(&dense);
   }
 }
 
