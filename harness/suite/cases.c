@@ -88,6 +88,7 @@ static struct traffic traffic_of(enum signature signature, double bytes, double 
   case SIGNATURE_rows_backward:
   case SIGNATURE_backward: return (struct traffic){bytes - written, written, false};
   case SIGNATURE_update: return (struct traffic){bytes - written, written, true};
+  case SIGNATURE_momentum: return (struct traffic){bytes - 2 * written, 2 * written, true};
   case SIGNATURE_both: return (struct traffic){bytes - 2 * written, 2 * written, false};
   case SIGNATURE_parameter: return (struct traffic){bytes, 0, false};
   default: return (struct traffic){0};
