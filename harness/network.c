@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "harness/clock.h"
+#include "harness/passes.h"
+#include "harness/shares.h"
+
 #define ALIGNMENT 64
-/* Elements below which an elementwise pass is not worth waking threads for. */
-#define PARALLEL_LENGTH 8192
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -52,6 +54,8 @@ static void take_layer(struct pieces *pieces, const struct network_shape *shape,
   layer->delta = take_floats(pieces, batch, out);
   layer->dw = take_floats(pieces, in, out);
   layer->db = take_floats(pieces, 1, out);
+  layer->vw = shape->momentum ? take_floats(pieces, in, out) : NULL;
+  layer->vb = shape->momentum ? take_floats(pieces, 1, out) : NULL;
 }
 
 /* The workspace that the largest of the three kinds of layer needs. */
@@ -142,32 +146,8 @@ void network_destroy(struct network *network) {
 
 /* ---- elementwise passes ----------------------------------------------------------------------------------------- */
 
-/* Thread t's share of n elements, in whole cache lines. */
-struct range {
-  size_t first, n;
-};
-static struct range share(size_t n, int t, int threads) {
-  const size_t line = ALIGNMENT / sizeof(float), lines = (n + line - 1) / line;
-  const size_t begin = lines * (size_t)t / (size_t)threads * line;
-  const size_t end = lines * (size_t)(t + 1) / (size_t)threads * line;
-  return (struct range){begin, (end < n ? end : n) - begin};
-}
-
-/* Runs `call` with the threads' shares of n elements in the variable `r`. Every kernel used here makes each element
- * from its index alone, so the split does not show in the result. */
-#define FOR_SHARES(elements, team, call)                                                                               \
-  do {                                                                                                                 \
-    const size_t length = (elements);                                                                                  \
-    const int parts = length < PARALLEL_LENGTH ? 1 : (team);                                                           \
-    _Pragma("omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)") /* one part a thread */          \
-        for (int part = 0; part < parts; part++) {                                                                     \
-      const struct range r = share(length, part, parts);                                                               \
-      if (r.n > 0) call;                                                                                               \
-    }                                                                                                                  \
-  } while (0)
-
 static void fill(const struct network *network, fill_kernel *kernel, float *w, size_t n, const struct init *init) {
-  FOR_SHARES(n, network->threads, kernel(w + r.first, r.first, r.n, init));
+  FOR_SHARES(n, shares_team(n, network->threads), kernel(w + r.first, r.first, r.n, init));
 }
 
 bool network_check_initializer(const struct network_shape *shape, const struct initializer_choice *initializer,
@@ -199,6 +179,9 @@ void network_initialize(struct network *network, const struct initializer_choice
       fill(network, (fill_kernel *)weights, layer->w, layer->in * layer->out, &init);
     init.stream = 2 * l + 1, init.p = (struct parameters){.b = bias_std}, init.fan_in = 1;
     fill(network, bias_std > 0 ? network->table->init_normal : network->table->init_zeros, layer->b, layer->out, &init);
+    if (!layer->vw) continue;
+    fill(network, network->table->init_zeros, layer->vw, layer->in * layer->out, &init);
+    fill(network, network->table->init_zeros, layer->vb, layer->out, &init);
   }
 }
 
@@ -234,7 +217,7 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
 
 void network_forward_layer(struct network *network, size_t l, const float *x) {
   const struct dense dense = dense_layer(network, l, x);
-  network->table->dense_forward(&dense);
+  pass_forward(network->table, network->bare, &dense);
 }
 
 void network_forward(struct network *network, const float *x) {
@@ -244,16 +227,51 @@ void network_forward(struct network *network, const float *x) {
 void network_backward(struct network *network, const float *x) {
   for (size_t l = network->shape.depth + 1; l-- > 0;) {
     const struct dense dense = dense_layer(network, l, x);
-    network->table->dense_backward_weights(&dense);
-    if (l > 0) network->table->dense_backward_data(&dense);
+    pass_backward_weights(network->table, network->bare, &dense);
+    if (l > 0) pass_backward_data(network->table, network->bare, &dense);
   }
 }
 
-void network_update(struct network *network, float rate) {
-  update_kernel *const update = network->table->sgd_update;
-  for (size_t l = 0; l <= network->shape.depth; l++) {
+/* ---- training --------------------------------------------------------------------------------------------------- */
+
+/* The parameters w[0..n) with their gradient and, where there is momentum, their velocity. */
+static void update(const struct network *network, float *w, float *v, const float *dw, size_t n, struct momentum how) {
+  const struct kernel_table *table = network->table;
+  const int team = shares_team(n, network->threads);
+  if (v)
+    FOR_SHARES(n, team, table->momentum_update(w + r.first, v + r.first, dw + r.first, r.n, how));
+  else
+    FOR_SHARES(n, team, table->sgd_update(w + r.first, dw + r.first, r.n, how.rate));
+}
+
+/* Books the time since *since. */
+static void lap(uint64_t *since, uint64_t *sum) {
+  const uint64_t now = clock_now();
+  *sum += now - *since;
+  *since = now;
+}
+
+void network_step(struct network *network, const float *x, const int32_t *labels, float *losses, struct momentum how,
+                  struct network_times *times) {
+  const struct network_shape *shape = &network->shape;
+  const struct network_layer *outputs = &network->layers[shape->depth];
+  uint64_t since = clock_now();
+  network_forward(network, x);
+  lap(&since, &times->forward);
+  network->table->softmax_cross_entropy(outputs->z, labels, shape->batch, shape->outputs, outputs->delta, losses);
+  lap(&since, &times->loss);
+  for (size_t l = shape->depth + 1; l-- > 0;) {
     const struct network_layer *layer = &network->layers[l];
-    FOR_SHARES(layer->in * layer->out, network->threads, update(layer->w + r.first, layer->dw + r.first, r.n, rate));
-    update(layer->b, layer->db, layer->out, rate);
+    const struct dense dense = dense_layer(network, l, x);
+    if (l > 0) {
+      pass_backward_data(network->table, network->bare, &dense);
+      lap(&since, &times->backward_data);
+    }
+    pass_backward_weights(network->table, network->bare, &dense);
+    lap(&since, &times->backward_weights);
+    /* The layer's weights are not read again, and its gradients are still in cache. */
+    update(network, layer->w, layer->vw, layer->dw, layer->in * layer->out, how);
+    update(network, layer->b, layer->vb, layer->db, layer->out, how);
+    lap(&since, &times->update);
   }
 }

@@ -22,20 +22,14 @@ struct step {
   struct network network;
   float *x, *losses;
   int32_t *labels;
+  struct network_times times;
 };
 
 static void call_step(void *context, int thread, uint64_t calls) {
   struct step *step = context;
-  struct network *network = &step->network;
-  const struct network_layer *outputs = &network->layers[network->shape.depth];
   (void)thread;
-  for (; calls > 0; calls--) {
-    network_forward(network, step->x);
-    network->table->softmax_cross_entropy(outputs->z, step->labels, network->shape.batch, CLASSES, outputs->delta,
-                                          step->losses);
-    network_backward(network, step->x);
-    network_update(network, RATE);
-  }
+  for (; calls > 0; calls--)
+    network_step(&step->network, step->x, step->labels, step->losses, (struct momentum){.rate = RATE}, &step->times);
 }
 
 /* Three products a layer, but no gradient with respect to the input. */
@@ -71,7 +65,8 @@ static void close_step(struct step *step) {
 }
 
 static bool add_step(struct run *run, struct cases *cases, size_t index, enum arch arch, struct error *error) {
-  const struct network_shape shape = {INPUTS, steps[index].width, steps[index].depth, CLASSES, steps[index].batch};
+  const struct network_shape shape = {INPUTS,  steps[index].width, steps[index].depth,
+                                      CLASSES, steps[index].batch, false};
   /* A row like that of a kernel limited by its products alone. */
   static const struct kernel like = {
       .name = "step", .suite = "training", .limit = "fma_peak", .signature = SIGNATURE_peak};
