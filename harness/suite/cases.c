@@ -257,6 +257,7 @@ bool cases_run(struct run *run, struct cases *cases, struct error *error) {
     if (scalar && scalar->time.samples) row->times_scalar = times_faster(row, scalar);
     hold_against_limits(run->result, row, cases->traffic[i], cases->compute_limit[i]);
     hold_against_peers(cases, row);
+    if (cases->items[i].report) cases->items[i].report(cases->items[i].context, row);
     result_add_row(run->result, row);
   }
   return true;
