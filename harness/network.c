@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "harness/clock.h"
@@ -43,17 +44,33 @@ static size_t layer_outputs(const struct network_shape *shape, size_t l) {
   return l < shape->depth ? shape->width : shape->outputs;
 }
 
-static void take_layer(struct pieces *pieces, const struct network_shape *shape, size_t l,
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* What a lean network's layers with an even or odd number share. */
+struct shared {
+  float *delta[2], *dw, *db;
+};
+
+static void take_shared(struct pieces *pieces, const struct network_shape *shape, struct shared *shared) {
+  const size_t out = larger(shape->width, shape->outputs);
+  const size_t in = shape->depth > 1 ? larger(shape->inputs, shape->width) : shape->inputs;
+  for (int i = 0; i < 2; i++) shared->delta[i] = take_floats(pieces, shape->batch, out);
+  /* Hidden layers have in x width weights at most, the output layer width x outputs. */
+  shared->dw = take_floats(pieces, shape->width, larger(in, shape->outputs));
+  shared->db = take_floats(pieces, 1, out);
+}
+
+static void take_layer(struct pieces *pieces, const struct network_shape *shape, size_t l, const struct shared *shared,
                        struct network_layer *layer) {
   const size_t in = layer_inputs(shape, l), out = layer_outputs(shape, l), batch = shape->batch;
   layer->in = in, layer->out = out;
   layer->w = take_floats(pieces, in, out);
   layer->b = take_floats(pieces, 1, out);
   layer->z = take_floats(pieces, batch, out);
-  layer->h = l < shape->depth ? take_floats(pieces, batch, out) : layer->z;
-  layer->delta = take_floats(pieces, batch, out);
-  layer->dw = take_floats(pieces, in, out);
-  layer->db = take_floats(pieces, 1, out);
+  layer->h = l < shape->depth && !shape->lean ? take_floats(pieces, batch, out) : layer->z;
+  layer->delta = shape->lean ? shared->delta[l % 2] : take_floats(pieces, batch, out);
+  layer->dw = shape->lean ? shared->dw : take_floats(pieces, in, out);
+  layer->db = shape->lean ? shared->db : take_floats(pieces, 1, out);
   layer->vw = shape->momentum ? take_floats(pieces, in, out) : NULL;
   layer->vb = shape->momentum ? take_floats(pieces, 1, out) : NULL;
 }
@@ -67,8 +84,7 @@ static size_t workspace_bytes(const struct network_shape *shape, const struct ke
     const size_t in = layer_inputs(shape, l), out = layer_outputs(shape, l);
     const size_t passes = table->dense_workspace_bytes(shape->batch, in, out, threads);
     const size_t weights = table->matrix_workspace_bytes(in, out, threads);
-    if (passes > largest) largest = passes;
-    if (weights > largest) largest = weights;
+    largest = larger(largest, larger(passes, weights));
   }
   return largest;
 }
@@ -76,9 +92,11 @@ static size_t workspace_bytes(const struct network_shape *shape, const struct ke
 size_t network_bytes(const struct network_shape *shape, const struct kernel_table *table, int threads) {
   struct pieces first = {NULL, 0}, hidden = {NULL, 0}, last = {NULL, 0}, pieces = {NULL, 0};
   struct network_layer layer;
-  take_layer(&first, shape, 0, &layer);
-  if (shape->depth > 1) take_layer(&hidden, shape, 1, &layer);
-  take_layer(&last, shape, shape->depth, &layer);
+  struct shared shared = {0};
+  if (shape->lean) take_shared(&pieces, shape, &shared);
+  take_layer(&first, shape, 0, &shared, &layer);
+  if (shape->depth > 1) take_layer(&hidden, shape, 1, &shared, &layer);
+  take_layer(&last, shape, shape->depth, &shared, &layer);
   if (shape->depth == SIZE_MAX) return SIZE_MAX;
   take(&pieces, shape->depth + 1, sizeof layer, 1);
   take(&pieces, workspace_bytes(shape, table, threads), 1, 1);
@@ -121,9 +139,15 @@ bool network_check_memory(const struct network_shape *shape, const struct kernel
   return true;
 }
 
+/* Whether the slope is made from the activation's output. */
+static bool from_output(const struct activation_choice *activation) {
+  return strstr(activation->backward->name, "_from_output");
+}
+
 bool network_create(struct network *network, const struct network_shape *shape, const struct kernel_table *table,
                     const struct activation_choice *activation, int threads, struct error *error) {
   assert(shape->inputs && shape->width && shape->depth && shape->outputs && shape->batch && threads > 0);
+  assert(!shape->lean || from_output(activation));
   *network = (struct network){.shape = *shape, .table = table, .activation = *activation, .threads = threads};
   if (!network_check_memory(shape, table, threads, error)) return false;
   const size_t bytes = network_bytes(shape, table, threads);
@@ -132,9 +156,11 @@ bool network_create(struct network *network, const struct network_shape *shape, 
     return error_set(error, "out of memory: a network of depth %zu, width %zu and batch %zu needs %zu bytes",
                      shape->depth, shape->width, shape->batch, bytes);
   struct pieces pieces = {network->block, 0};
+  struct shared shared = {0};
   network->layers = take(&pieces, shape->depth + 1, sizeof *network->layers, 1);
   network->workspace = take(&pieces, workspace_bytes(shape, table, threads), 1, 1);
-  for (size_t l = 0; l <= shape->depth; l++) take_layer(&pieces, shape, l, &network->layers[l]);
+  if (shape->lean) take_shared(&pieces, shape, &shared);
+  for (size_t l = 0; l <= shape->depth; l++) take_layer(&pieces, shape, l, &shared, &network->layers[l]);
   assert(pieces.bytes == bytes);
   return true;
 }
@@ -208,7 +234,9 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
       .activation = hidden ? (map_kernel *)kernel_in_table(network->table, activation->forward) : NULL,
       /* The gradient with respect to x, times f'(z) of the layer before: that layer's delta. */
       .backward = l ? (backward_kernel *)kernel_in_table(network->table, activation->backward) : NULL,
-      .x_z = l ? layer[-1].z : NULL,
+      .x_z = l == 0                    ? NULL
+             : from_output(activation) ? layer[-1].h
+                                       : layer[-1].z,
       .p = activation->p,
       .workspace = network->workspace,
       .threads = network->threads,
@@ -256,6 +284,7 @@ void network_step(struct network *network, const float *x, const int32_t *labels
   const struct network_shape *shape = &network->shape;
   const struct network_layer *outputs = &network->layers[shape->depth];
   uint64_t since = clock_now();
+  *times = (struct network_times){0};
   network_forward(network, x);
   lap(&since, &times->forward);
   network->table->softmax_cross_entropy(outputs->z, labels, shape->batch, shape->outputs, outputs->delta, losses);

@@ -13,12 +13,14 @@
 struct network_shape {
   size_t inputs, width, depth, outputs, batch; /* depth hidden layers, then the output layer */
   bool momentum;                               /* parameters have velocities */
+  bool lean; /* nothing is kept that a step of training does not need again: all layers share dw and db, every other one
+                delta, and z is h. The activation's backward kernel must be one from the output. */
 };
 
 struct network_layer {
   size_t in, out;
   float *w, *b;   /* in x out, out */
-  float *z, *h;   /* batch x out: pre-activations, activations (h == z in the output layer) */
+  float *z, *h;   /* batch x out: pre-activations, activations (h == z in the output layer, and where lean) */
   float *delta;   /* batch x out: gradient with respect to z */
   float *dw, *db; /* gradients with respect to w and b */
   float *vw, *vb; /* velocities of w and b; NULL without momentum */
@@ -73,7 +75,7 @@ struct network_times {
 
 /* A whole step of training: forward, softmax cross-entropy with labels, backward, and the update of each layer as soon
  * as its gradients are there: by SGD at how.rate, or with momentum where the shape has it. Leaves the batch's losses,
- * and adds to *times what it took. The clock is read three times a layer. */
+ * and in *times what it took. The clock is read three times a layer. */
 void network_step(struct network *network, const float *x, const int32_t *labels, float *losses, struct momentum how,
                   struct network_times *times);
 

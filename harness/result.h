@@ -19,7 +19,7 @@ struct statistics {
   double low, high; /* confidence interval of the median */
 };
 
-/* Where a training step's time goes: shares of it, with the work around the products of a pass. All 0: not a step. */
+/* Where the time of the fastest training step goes: shares of it, with the work around the products of a pass. All 0: not a step. */
 struct result_phases {
   double forward, loss, backward_data, backward_weights, update;
 };
