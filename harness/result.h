@@ -19,7 +19,8 @@ struct statistics {
   double low, high; /* confidence interval of the median */
 };
 
-/* Where the time of the fastest training step goes: shares of it, with the work around the products of a pass. All 0: not a step. */
+/* Where a training step's time goes: each part's shortest time in any step, divided by their sum. The products' parts
+ * hold what goes with them. All 0: not a step. */
 struct result_phases {
   double forward, loss, backward_data, backward_weights, update;
 };

@@ -1,4 +1,4 @@
-/* Where the time of training steps goes. */
+/* Where the time of our training steps goes. */
 #include <string.h>
 
 #include "harness/peers/peers.h"
@@ -9,9 +9,8 @@ static void share_cell(struct grid_row *to, size_t column, double share) { grid_
 
 static void add_step(struct grid *grid, const struct result_row *row) {
   const struct result_phases *phases = &row->phases;
-  const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
   struct grid_row *to = grid_add(grid);
-  grid_cell(to, 0, "%s%s", own ? "" : "  ", own ? row->kernel : row->provider);
+  grid_cell(to, 0, "%s", row->kernel);
   grid_cell(to, 1, "%s", row->arch);
   grid_cell(to, 2, "%s", row->shape);
   share_cell(to, 3, phases->forward);
@@ -26,7 +25,8 @@ void table_phases(FILE *out, struct style style, const struct result *result, in
                       .columns = 8};
   for (size_t i = 0; i < result->row_count; i++) {
     const struct result_row *row = &result->rows[i];
-    if (!row->support && result_has_phases(row) && row->threads == threads) add_step(&grid, row);
+    const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
+    if (own && !row->support && result_has_phases(row) && row->threads == threads) add_step(&grid, row);
   }
   if (grid.count) {
     grid_heading(out, style, "where the time of a step goes, in %%, %d thread%s", threads, threads == 1 ? "" : "s");

@@ -48,28 +48,33 @@ struct step {
   struct kernel_table table; /* that of an arch, or with a peer's products */
   struct network network;
   float *losses;
-  struct network_times fastest; /* of all steps: an interruption would stand in one part alone */
+  struct network_times least; /* of each part in any step: an interruption would stand in one part alone */
 };
 
 /* ---- one step --------------------------------------------------------------------------------------------------- */
 
-static uint64_t total(const struct network_times *t) {
-  return t->forward + t->loss + t->backward_data + t->backward_weights + t->update;
+static void keep_least(uint64_t *least, uint64_t ns) {
+  if (*least == 0 || ns < *least) *least = ns;
 }
 
 static void call(void *context, int thread, uint64_t calls) {
   struct step *step = context;
+  struct network_times *const least = &step->least;
   (void)thread;
   for (; calls > 0; calls--) {
     struct network_times times;
     network_step(&step->network, step->batch->x, step->batch->labels, step->losses, step->optimizer->how, &times);
-    if (total(&step->fastest) == 0 || total(&times) < total(&step->fastest)) step->fastest = times;
+    keep_least(&least->forward, times.forward);
+    keep_least(&least->loss, times.loss);
+    keep_least(&least->backward_data, times.backward_data);
+    keep_least(&least->backward_weights, times.backward_weights);
+    keep_least(&least->update, times.update);
   }
 }
 
 static void report(const void *context, struct result_row *row) {
-  const struct network_times *t = &((const struct step *)context)->fastest;
-  const double all = (double)total(t);
+  const struct network_times *t = &((const struct step *)context)->least;
+  const double all = (double)(t->forward + t->loss + t->backward_data + t->backward_weights + t->update);
   row->phases = (struct result_phases){.forward = (double)t->forward / all,
                                        .loss = (double)t->loss / all,
                                        .backward_data = (double)t->backward_data / all,
