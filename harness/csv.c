@@ -30,6 +30,17 @@ static void csv_skip(FILE *out, int columns) {
 
 #define GRADIENT_COLUMNS 13
 #define ACCURACY_COLUMNS 10
+#define PHASE_COLUMNS 5
+
+/* With a comma before each. */
+static void csv_phases(FILE *out, const struct result_row *row) {
+  const struct result_phases *p = &row->phases;
+  const double shares[PHASE_COLUMNS] = {p->forward, p->loss, p->backward_data, p->backward_weights, p->update};
+  for (size_t i = 0; i < PHASE_COLUMNS; i++) {
+    fputc(',', out);
+    csv_number(out, result_has_phases(row) ? shares[i] : NAN, "");
+  }
+}
 
 static void csv_row(FILE *out, const struct result *result, const struct result_row *row) {
   const struct result_accuracy *accuracy = result_accuracy_of(result, row);
@@ -58,6 +69,7 @@ static void csv_row(FILE *out, const struct result *result, const struct result_
   csv_skip(out, GRADIENT_COLUMNS);
   csv_number(out, accuracy ? accuracy->ulp_max : NAN, "");
   csv_skip(out, ACCURACY_COLUMNS - 1);
+  csv_phases(out, row);
   fputc('\n', out);
 }
 
@@ -80,7 +92,9 @@ static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
   csv_number(out, accuracy->subnormal_below, ",");
   csv_number(out, accuracy->zero_below, ",");
   csv_number(out, accuracy->subnormal_above, ",");
-  csv_number(out, accuracy->zero_above, "\n");
+  csv_number(out, accuracy->zero_above, "");
+  csv_skip(out, PHASE_COLUMNS);
+  fputc('\n', out);
 }
 
 static void csv_cell(FILE *out, const struct gradient_cell *cell) {
@@ -100,7 +114,7 @@ static void csv_cell(FILE *out, const struct gradient_cell *cell) {
   csv_text(out, verdict_names[cell->verdict]);
   fprintf(out, "%zu,", cell->verdict_layer);
   csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, "");
-  csv_skip(out, ACCURACY_COLUMNS);
+  csv_skip(out, ACCURACY_COLUMNS + PHASE_COLUMNS);
   fputc('\n', out);
 }
 
@@ -110,7 +124,8 @@ void table_csv(FILE *out, const struct result *result) {
         "fraction_of_limit,times_scalar,best_peer,times_best_peer,initializer,activation,depth,width,batch,seeds,data,"
         "decay_per_layer,"
         "decay_standard_error,theory_decay_per_layer,verdict,verdict_layer,first_delta_rms,ulp_max,ulp_max_at,"
-        "ulp_mean,root,absolute_max,absolute_max_at,subnormal_below,zero_below,subnormal_above,zero_above\n",
+        "ulp_mean,root,absolute_max,absolute_max_at,subnormal_below,zero_below,subnormal_above,zero_above,"
+        "forward_share,loss_share,backward_data_share,backward_weights_share,update_share\n",
         out);
   for (size_t i = 0; i < result->row_count; i++)
     if (!result->rows[i].support) csv_row(out, result, &result->rows[i]);

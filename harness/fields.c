@@ -46,6 +46,11 @@ const struct field row_fields[] = {
     END,
 };
 
+#define PHASE(member) FIELD(NUMBER, result_phases, #member "_share", member)
+const struct field phase_fields[] = {
+    PHASE(forward), PHASE(loss), PHASE(backward_data), PHASE(backward_weights), PHASE(update), END,
+};
+
 #define ACCURACY(type, member) FIELD(type, result_accuracy, #member, member)
 const struct field accuracy_fields[] = {
     ACCURACY(TEXT, name),

@@ -25,8 +25,8 @@ struct field {
 };
 
 /* A table ends with a field without a name. */
-extern const struct field row_fields[], accuracy_fields[], cell_fields[], layer_fields[], limit_fields[],
-    machine_fields[], cache_fields[];
+extern const struct field row_fields[], phase_fields[], accuracy_fields[], cell_fields[], layer_fields[],
+    limit_fields[], machine_fields[], cache_fields[];
 
 /* Sets the members that the table names. False when memory is out. */
 bool fields_write(json_t *object, const struct field *fields, const void *from);

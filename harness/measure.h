@@ -15,15 +15,19 @@
 /* Runs the benchmarked function `calls` times; thread counts from 0. */
 typedef void bench_call(void *context, int thread, uint64_t calls);
 
+/* Adds to the row what the context has found out while it was measured. */
+typedef void bench_report(const void *context, struct result_row *row);
+
 struct bench_case {
   struct result_row row; /* described by the caller; measure() fills in iterations, time and cpu_time */
   bench_call *call;
   void *context;
-  bool team;      /* row.threads OpenMP threads call at once, each with its number; else one does, which may start
-                     threads itself */
-  bool hot;       /* an untimed call goes before each sample, so that its data is in cache again */
-  double seconds; /* of samples to take */
-  size_t least;   /* samples to take in any case, unless they take longer than MEASURE_PATIENCE seconds */
+  bench_report *report; /* completes the row; NULL: there is nothing to add */
+  bool team;            /* row.threads OpenMP threads call at once, each with its number; else one does, which may start
+                           threads itself */
+  bool hot;             /* an untimed call goes before each sample, so that its data is in cache again */
+  double seconds;       /* of samples to take */
+  size_t least;         /* samples to take in any case, unless they take longer than MEASURE_PATIENCE seconds */
 };
 
 #define MEASURE_LEAST_SAMPLES 6 /* fewest that give a 95 % interval of the median */

@@ -4,11 +4,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "harness/clock.h"
+#include "harness/passes.h"
+#include "harness/shares.h"
+
 #define ALIGNMENT 64
-/* Elements below which an elementwise pass is not worth waking threads for. */
-#define PARALLEL_LENGTH 8192
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -41,17 +44,35 @@ static size_t layer_outputs(const struct network_shape *shape, size_t l) {
   return l < shape->depth ? shape->width : shape->outputs;
 }
 
-static void take_layer(struct pieces *pieces, const struct network_shape *shape, size_t l,
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+/* What a lean network's layers with an even or odd number share. */
+struct shared {
+  float *delta[2], *dw, *db;
+};
+
+static void take_shared(struct pieces *pieces, const struct network_shape *shape, struct shared *shared) {
+  const size_t out = larger(shape->width, shape->outputs);
+  const size_t in = shape->depth > 1 ? larger(shape->inputs, shape->width) : shape->inputs;
+  for (int i = 0; i < 2; i++) shared->delta[i] = take_floats(pieces, shape->batch, out);
+  /* Hidden layers have in x width weights at most, the output layer width x outputs. */
+  shared->dw = take_floats(pieces, shape->width, larger(in, shape->outputs));
+  shared->db = take_floats(pieces, 1, out);
+}
+
+static void take_layer(struct pieces *pieces, const struct network_shape *shape, size_t l, const struct shared *shared,
                        struct network_layer *layer) {
   const size_t in = layer_inputs(shape, l), out = layer_outputs(shape, l), batch = shape->batch;
   layer->in = in, layer->out = out;
   layer->w = take_floats(pieces, in, out);
   layer->b = take_floats(pieces, 1, out);
   layer->z = take_floats(pieces, batch, out);
-  layer->h = l < shape->depth ? take_floats(pieces, batch, out) : layer->z;
-  layer->delta = take_floats(pieces, batch, out);
-  layer->dw = take_floats(pieces, in, out);
-  layer->db = take_floats(pieces, 1, out);
+  layer->h = l < shape->depth && !shape->lean ? take_floats(pieces, batch, out) : layer->z;
+  layer->delta = shape->lean ? shared->delta[l % 2] : take_floats(pieces, batch, out);
+  layer->dw = shape->lean ? shared->dw : take_floats(pieces, in, out);
+  layer->db = shape->lean ? shared->db : take_floats(pieces, 1, out);
+  layer->vw = shape->momentum ? take_floats(pieces, in, out) : NULL;
+  layer->vb = shape->momentum ? take_floats(pieces, 1, out) : NULL;
 }
 
 /* The workspace that the largest of the three kinds of layer needs. */
@@ -63,8 +84,7 @@ static size_t workspace_bytes(const struct network_shape *shape, const struct ke
     const size_t in = layer_inputs(shape, l), out = layer_outputs(shape, l);
     const size_t passes = table->dense_workspace_bytes(shape->batch, in, out, threads);
     const size_t weights = table->matrix_workspace_bytes(in, out, threads);
-    if (passes > largest) largest = passes;
-    if (weights > largest) largest = weights;
+    largest = larger(largest, larger(passes, weights));
   }
   return largest;
 }
@@ -72,9 +92,11 @@ static size_t workspace_bytes(const struct network_shape *shape, const struct ke
 size_t network_bytes(const struct network_shape *shape, const struct kernel_table *table, int threads) {
   struct pieces first = {NULL, 0}, hidden = {NULL, 0}, last = {NULL, 0}, pieces = {NULL, 0};
   struct network_layer layer;
-  take_layer(&first, shape, 0, &layer);
-  if (shape->depth > 1) take_layer(&hidden, shape, 1, &layer);
-  take_layer(&last, shape, shape->depth, &layer);
+  struct shared shared = {0};
+  if (shape->lean) take_shared(&pieces, shape, &shared);
+  take_layer(&first, shape, 0, &shared, &layer);
+  if (shape->depth > 1) take_layer(&hidden, shape, 1, &shared, &layer);
+  take_layer(&last, shape, shape->depth, &shared, &layer);
   if (shape->depth == SIZE_MAX) return SIZE_MAX;
   take(&pieces, shape->depth + 1, sizeof layer, 1);
   take(&pieces, workspace_bytes(shape, table, threads), 1, 1);
@@ -117,9 +139,15 @@ bool network_check_memory(const struct network_shape *shape, const struct kernel
   return true;
 }
 
+/* Whether the slope is made from the activation's output. */
+static bool from_output(const struct activation_choice *activation) {
+  return strstr(activation->backward->name, "_from_output");
+}
+
 bool network_create(struct network *network, const struct network_shape *shape, const struct kernel_table *table,
                     const struct activation_choice *activation, int threads, struct error *error) {
   assert(shape->inputs && shape->width && shape->depth && shape->outputs && shape->batch && threads > 0);
+  assert(!shape->lean || from_output(activation));
   *network = (struct network){.shape = *shape, .table = table, .activation = *activation, .threads = threads};
   if (!network_check_memory(shape, table, threads, error)) return false;
   const size_t bytes = network_bytes(shape, table, threads);
@@ -128,9 +156,11 @@ bool network_create(struct network *network, const struct network_shape *shape, 
     return error_set(error, "out of memory: a network of depth %zu, width %zu and batch %zu needs %zu bytes",
                      shape->depth, shape->width, shape->batch, bytes);
   struct pieces pieces = {network->block, 0};
+  struct shared shared = {0};
   network->layers = take(&pieces, shape->depth + 1, sizeof *network->layers, 1);
   network->workspace = take(&pieces, workspace_bytes(shape, table, threads), 1, 1);
-  for (size_t l = 0; l <= shape->depth; l++) take_layer(&pieces, shape, l, &network->layers[l]);
+  if (shape->lean) take_shared(&pieces, shape, &shared);
+  for (size_t l = 0; l <= shape->depth; l++) take_layer(&pieces, shape, l, &shared, &network->layers[l]);
   assert(pieces.bytes == bytes);
   return true;
 }
@@ -142,32 +172,8 @@ void network_destroy(struct network *network) {
 
 /* ---- elementwise passes ----------------------------------------------------------------------------------------- */
 
-/* Thread t's share of n elements, in whole cache lines. */
-struct range {
-  size_t first, n;
-};
-static struct range share(size_t n, int t, int threads) {
-  const size_t line = ALIGNMENT / sizeof(float), lines = (n + line - 1) / line;
-  const size_t begin = lines * (size_t)t / (size_t)threads * line;
-  const size_t end = lines * (size_t)(t + 1) / (size_t)threads * line;
-  return (struct range){begin, (end < n ? end : n) - begin};
-}
-
-/* Runs `call` with the threads' shares of n elements in the variable `r`. Every kernel used here makes each element
- * from its index alone, so the split does not show in the result. */
-#define FOR_SHARES(elements, team, call)                                                                               \
-  do {                                                                                                                 \
-    const size_t length = (elements);                                                                                  \
-    const int parts = length < PARALLEL_LENGTH ? 1 : (team);                                                           \
-    _Pragma("omp parallel for num_threads(parts) schedule(static, 1) if (parts > 1)") /* one part a thread */          \
-        for (int part = 0; part < parts; part++) {                                                                     \
-      const struct range r = share(length, part, parts);                                                               \
-      if (r.n > 0) call;                                                                                               \
-    }                                                                                                                  \
-  } while (0)
-
 static void fill(const struct network *network, fill_kernel *kernel, float *w, size_t n, const struct init *init) {
-  FOR_SHARES(n, network->threads, kernel(w + r.first, r.first, r.n, init));
+  FOR_SHARES(n, shares_team(n, network->threads), kernel(w + r.first, r.first, r.n, init));
 }
 
 bool network_check_initializer(const struct network_shape *shape, const struct initializer_choice *initializer,
@@ -199,6 +205,9 @@ void network_initialize(struct network *network, const struct initializer_choice
       fill(network, (fill_kernel *)weights, layer->w, layer->in * layer->out, &init);
     init.stream = 2 * l + 1, init.p = (struct parameters){.b = bias_std}, init.fan_in = 1;
     fill(network, bias_std > 0 ? network->table->init_normal : network->table->init_zeros, layer->b, layer->out, &init);
+    if (!layer->vw) continue;
+    fill(network, network->table->init_zeros, layer->vw, layer->in * layer->out, &init);
+    fill(network, network->table->init_zeros, layer->vb, layer->out, &init);
   }
 }
 
@@ -207,6 +216,7 @@ void network_initialize(struct network *network, const struct initializer_choice
 /* All that the three passes of layer l read and write. x is the network's input. */
 static struct dense dense_layer(const struct network *network, size_t l, const float *x) {
   const struct network_layer *layer = &network->layers[l];
+  const struct activation_choice *activation = &network->activation;
   const bool hidden = l < network->shape.depth;
   return (struct dense){
       .batch = network->shape.batch,
@@ -221,8 +231,13 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
       .dx = l ? layer[-1].delta : NULL,
       .dw = layer->dw,
       .db = layer->db,
-      .activation = hidden ? (map_kernel *)kernel_in_table(network->table, network->activation.forward) : NULL,
-      .p = network->activation.p,
+      .activation = hidden ? (map_kernel *)kernel_in_table(network->table, activation->forward) : NULL,
+      /* The gradient with respect to x, times f'(z) of the layer before: that layer's delta. */
+      .backward = l ? (backward_kernel *)kernel_in_table(network->table, activation->backward) : NULL,
+      .x_z = l == 0                    ? NULL
+             : from_output(activation) ? layer[-1].h
+                                       : layer[-1].z,
+      .p = activation->p,
       .workspace = network->workspace,
       .threads = network->threads,
   };
@@ -230,7 +245,7 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
 
 void network_forward_layer(struct network *network, size_t l, const float *x) {
   const struct dense dense = dense_layer(network, l, x);
-  network->table->dense_forward(&dense);
+  pass_forward(network->table, network->bare, &dense);
 }
 
 void network_forward(struct network *network, const float *x) {
@@ -238,27 +253,54 @@ void network_forward(struct network *network, const float *x) {
 }
 
 void network_backward(struct network *network, const float *x) {
-  backward_kernel *const backward = (backward_kernel *)kernel_in_table(network->table, network->activation.backward);
-  const struct parameters p = network->activation.p;
   for (size_t l = network->shape.depth + 1; l-- > 0;) {
     const struct dense dense = dense_layer(network, l, x);
-    network->table->dense_backward_weights(&dense);
-    if (l == 0) break;
-    /* The gradient with respect to the layer's input lands where delta is to be, and is multiplied by f'(z) in place.
-     */
-    network->table->dense_backward_data(&dense);
-    const float *const z = network->layers[l - 1].z;
-    float *const delta = network->layers[l - 1].delta;
-    FOR_SHARES(dense.batch * dense.in, network->threads,
-               backward(z + r.first, delta + r.first, delta + r.first, r.n, p));
+    pass_backward_weights(network->table, network->bare, &dense);
+    if (l > 0) pass_backward_data(network->table, network->bare, &dense);
   }
 }
 
-void network_update(struct network *network, float rate) {
-  update_kernel *const update = network->table->sgd_update;
-  for (size_t l = 0; l <= network->shape.depth; l++) {
+/* ---- training --------------------------------------------------------------------------------------------------- */
+
+/* The parameters w[0..n) with their gradient and, where there is momentum, their velocity. */
+static void update(const struct network *network, float *w, float *v, const float *dw, size_t n, struct momentum how) {
+  const struct kernel_table *table = network->table;
+  const int team = shares_team(n, network->threads);
+  if (v)
+    FOR_SHARES(n, team, table->momentum_update(w + r.first, v + r.first, dw + r.first, r.n, how));
+  else
+    FOR_SHARES(n, team, table->sgd_update(w + r.first, dw + r.first, r.n, how.rate));
+}
+
+/* Books the time since *since. */
+static void lap(uint64_t *since, uint64_t *sum) {
+  const uint64_t now = clock_now();
+  *sum += now - *since;
+  *since = now;
+}
+
+void network_step(struct network *network, const float *x, const int32_t *labels, float *losses, struct momentum how,
+                  struct network_times *times) {
+  const struct network_shape *shape = &network->shape;
+  const struct network_layer *outputs = &network->layers[shape->depth];
+  uint64_t since = clock_now();
+  *times = (struct network_times){0};
+  network_forward(network, x);
+  lap(&since, &times->forward);
+  network->table->softmax_cross_entropy(outputs->z, labels, shape->batch, shape->outputs, outputs->delta, losses);
+  lap(&since, &times->loss);
+  for (size_t l = shape->depth + 1; l-- > 0;) {
     const struct network_layer *layer = &network->layers[l];
-    FOR_SHARES(layer->in * layer->out, network->threads, update(layer->w + r.first, layer->dw + r.first, r.n, rate));
-    update(layer->b, layer->db, layer->out, rate);
+    const struct dense dense = dense_layer(network, l, x);
+    if (l > 0) {
+      pass_backward_data(network->table, network->bare, &dense);
+      lap(&since, &times->backward_data);
+    }
+    pass_backward_weights(network->table, network->bare, &dense);
+    lap(&since, &times->backward_weights);
+    /* The layer's weights are not read again, and its gradients are still in cache. */
+    update(network, layer->w, layer->vw, layer->dw, layer->in * layer->out, how);
+    update(network, layer->b, layer->vb, layer->db, layer->out, how);
+    lap(&since, &times->update);
   }
 }

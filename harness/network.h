@@ -12,20 +12,25 @@
 
 struct network_shape {
   size_t inputs, width, depth, outputs, batch; /* depth hidden layers, then the output layer */
+  bool momentum;                               /* parameters have velocities */
+  bool lean; /* nothing is kept that a step of training does not need again: all layers share dw and db, every other one
+                delta, and z is h. The activation's backward kernel must be one from the output. */
 };
 
 struct network_layer {
   size_t in, out;
   float *w, *b;   /* in x out, out */
-  float *z, *h;   /* batch x out: pre-activations, activations (h == z in the output layer) */
+  float *z, *h;   /* batch x out: pre-activations, activations (h == z in the output layer, and where lean) */
   float *delta;   /* batch x out: gradient with respect to z */
   float *dw, *db; /* gradients with respect to w and b */
+  float *vw, *vb; /* velocities of w and b; NULL without momentum */
 };
 
 struct network {
   struct network_shape shape;
   const struct kernel_table *table;
   struct activation_choice activation;
+  bool bare;       /* table's dense kernels are another library's bare products, as passes.h says; false at first */
   struct init rng; /* rng_init(): the generator and convention of the weights; zero: philox4x32-10 */
   int threads;
   struct network_layer *layers; /* depth + 1 */
@@ -52,7 +57,7 @@ bool network_check_initializer(const struct network_shape *shape, const struct i
 
 /* The initializer must make sense for the network's shape, and not depend on data.
  * Layer l's weights from stream 2 l of seed, its biases (normal with bias_std, or zeros) from stream 2 l + 1, counted
- * from 0 at the first hidden layer. */
+ * from 0 at the first hidden layer. Velocities begin at zero. */
 void network_initialize(struct network *network, const struct initializer_choice *initializer, float bias_std,
                         uint64_t seed);
 
@@ -63,7 +68,15 @@ void network_forward_layer(struct network *network, size_t l, const float *x);
 /* From the output layer's delta, already set by the caller's loss, back to dw, db and delta of every layer. */
 void network_backward(struct network *network, const float *x);
 
-/* w -= rate * dw, b -= rate * db in every layer. */
-void network_update(struct network *network, float rate);
+/* Nanoseconds of a step's parts, the work around the products of a pass included. */
+struct network_times {
+  uint64_t forward, loss, backward_data, backward_weights, update;
+};
+
+/* A whole step of training: forward, softmax cross-entropy with labels, backward, and the update of each layer as soon
+ * as its gradients are there: by SGD at how.rate, or with momentum where the shape has it. Leaves the batch's losses,
+ * and in *times what it took. The clock is read three times a layer. */
+void network_step(struct network *network, const float *x, const int32_t *labels, float *losses, struct momentum how,
+                  struct network_times *times);
 
 #endif

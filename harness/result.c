@@ -52,6 +52,8 @@ void result_add_limit(struct result *result, const struct result_limit *limit) {
   result->limits[result->limit_count++] = *limit;
 }
 
+bool result_has_phases(const struct result_row *row) { return row->phases.forward > 0; }
+
 const struct result_accuracy *result_accuracy_of(const struct result *result, const struct result_row *row) {
   for (size_t i = 0; i < result->accuracy_count; i++) {
     const struct result_accuracy *accuracy = &result->accuracies[i];

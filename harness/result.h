@@ -19,6 +19,12 @@ struct statistics {
   double low, high; /* confidence interval of the median */
 };
 
+/* Where a training step's time goes: each part's shortest time in any step, divided by their sum. The products' parts
+ * hold what goes with them. All 0: not a step. */
+struct result_phases {
+  double forward, loss, backward_data, backward_weights, update;
+};
+
 /* One benchmark row. */
 struct result_row {
   char name[ROW_NAME]; /* suite/kernel/shape/arch:A/threads:T */
@@ -36,6 +42,7 @@ struct result_row {
   double times_scalar;        /* time of the same scalar row / this; 0: not measured */
   char best_peer[24];         /* our rows: the provider whose row of the same work took least time; "": none was */
   double times_best_peer;     /* its time / this; 0: not measured */
+  struct result_phases phases;
 };
 
 /* What one layer of a network shows: RMS and spread over all entries of the batch, geometric means over seeds, so that
@@ -98,6 +105,9 @@ struct result {
   struct gradient_cell *cells;
   size_t cell_count;
 };
+
+/* Whether the row is a training step, whose phases are known. */
+bool result_has_phases(const struct result_row *row);
 
 void result_init(struct result *result);
 void result_free(struct result *result);

@@ -48,6 +48,7 @@ static bool read_row(struct result *result, const json_t *o, const char *place, 
   if (!fields_copy_text(o, "name", row.name, sizeof row.name, place, error) ||
       !fields_read(o, row_fields, &row, place, error))
     return false;
+  if (json_object_get(o, phase_fields->name) && !fields_read(o, phase_fields, &row.phases, place, error)) return false;
   row.cpu_time.samples = row.time.samples;
   result_add_row(result, &row);
   return true;

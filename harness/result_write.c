@@ -39,6 +39,7 @@ static json_t *json_of_row(const struct result *result, const struct result_row 
   bad |= json_object_set_new(o, "bytes_per_second", number_or_null(per_second(row->bytes, row->time.median)));
   bad |= json_object_set_new(o, "flops_per_second", number_or_null(per_second(row->flops, row->time.median)));
   if (accuracy) bad |= json_object_set_new(o, "ulp_max", number_or_null(accuracy->ulp_max));
+  if (result_has_phases(row)) bad |= !fields_write(o, phase_fields, &row->phases);
   if (bad == 0 && fields_write(o, row_fields, row)) return o;
   json_decref(o);
   return NULL;

@@ -139,7 +139,7 @@ enum section_kind { ELEMENTWISE, PRODUCTS, STEPS };
 
 static enum section_kind kind_of(const struct result_row *row) {
   if (strcmp(row->suite, "dense") == 0) return PRODUCTS;
-  return strcmp(row->kernel, "step") == 0 ? STEPS : ELEMENTWISE;
+  return result_has_phases(row) ? STEPS : ELEMENTWISE;
 }
 
 /* Rows of one table have the same kind, number of threads and, if elementwise, residence. */
@@ -179,14 +179,11 @@ static void add_row(struct grid *grid, struct section section, const struct resu
   const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
   const enum section_kind kind = section.kind;
   size_t c = 0;
-  if (kind != STEPS && below)
-    grid_cell(to, c++, "  %s", row->provider);
-  else if (kind != STEPS)
-    grid_cell(to, c++, "%s%s%s", short_kernel(row), own ? "" : "/", own ? "" : row->provider);
-  if (kind == STEPS && !own)
+  if (below)
     grid_cell(to, c++, "  %s", row->provider);
   else
-    grid_cell(to, c++, "%s", row->arch);
+    grid_cell(to, c++, "%s%s%s", short_kernel(row), own ? "" : "/", own ? "" : row->provider);
+  grid_cell(to, c++, "%s", row->arch);
   grid_cell(to, c++, "%s", row->shape);
   if (kind == ELEMENTWISE)
     grid_cell(to, c++, "%.*f", row->time.median < 10 * row->items ? 3 : 1, row->time.median / row->items);
@@ -221,11 +218,11 @@ static struct grid section_grid(struct section section) {
   case STEPS:
     if (section.peers)
       return (struct grid){
-          .headers = {"<arch", "depth x width x batch", "GFLOP/s", "samples/s", "<of limit", "x best", "+-"},
-          .columns = 7};
+          .headers = {"<step", "<arch", TABLE_POINT, "GFLOP/s", "samples/s", "<of limit", "x best", "+-"},
+          .columns = 8};
     return (struct grid){
-        .headers = {"<arch", "depth x width x batch", "GFLOP/s", "samples/s", "<of limit", "x scalar", "+-"},
-        .columns = 7};
+        .headers = {"<step", "<arch", TABLE_POINT, "GFLOP/s", "samples/s", "<of limit", "x scalar", "+-"},
+        .columns = 8};
   default:
     return (struct grid){.headers = {"<kernel", "<arch", "size", "ns/element", "GB/s", "<of limit", "x scalar", "+-"},
                          .columns = 8};
@@ -313,6 +310,7 @@ static void print_kernels(FILE *out, struct style style, const struct result *re
                  places ? ", data in " : "", places ? first->residence : "", first->threads, plural(first->threads));
     grid_print(&grid, out, style);
     grid_free(&grid);
+    if (kind_of(first) == STEPS) table_phases(out, style, result, first->threads);
   }
   free(sections);
   print_standing(out, style, result, suite);

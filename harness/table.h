@@ -23,6 +23,10 @@ void table_summary(FILE *out, struct style style, const struct result *result);
 /* The part of table_suite for SUITE_ACCURACY. */
 void table_accuracy(FILE *out, struct style style, const struct result *result);
 
+/* The part of table_suite that says where the time of our training steps on that many threads goes. */
+#define TABLE_POINT "depthxwidthxbatch" /* the heading of their shapes */
+void table_phases(FILE *out, struct style style, const struct result *result, int threads);
+
 /* One line a row, accuracy or gradient cell, all in one table: a column that does not apply is empty. */
 void table_csv(FILE *out, const struct result *result);
 

@@ -101,6 +101,18 @@ typedef void loss_kernel(const float *logits, const int32_t *labels, size_t batc
 /* w[i] -= rate * dw[i] for i < n. */
 typedef void update_kernel(float *w, const float *dw, size_t n, float rate);
 
+/* SGD with momentum as torch.optim.SGD defines it, with dampening 0 (PyTorch's documentation of that class; Sutskever
+ * et al. 2013, "On the importance of initialization and momentum in deep learning", for Nesterov's form). */
+struct momentum {
+  float rate, momentum;
+  float decay;  /* of weights, as an L2 penalty: added to the gradient */
+  int nesterov; /* 1: the step looks ahead */
+};
+
+/* For i < n: g = dw[i] + decay * w[i], v[i] = momentum * v[i] + g, w[i] -= rate * v[i], or with nesterov w[i] -= rate *
+ * (g + momentum * v[i]), the new v. v of zeros begins as PyTorch does. No two of the arrays overlap. */
+typedef void momentum_kernel(float *w, float *v, const float *dw, size_t n, struct momentum how);
+
 /* n steps of independent chains that keep one execution unit busy; *sink receives a value that depends on all. */
 typedef void peak_kernel(size_t n, float *sink);
 
@@ -121,6 +133,7 @@ enum signature {
   SIGNATURE_dense,
   SIGNATURE_loss,
   SIGNATURE_update,
+  SIGNATURE_momentum,
   SIGNATURE_peak,
   SIGNATURE_traffic,
 };

@@ -54,7 +54,11 @@ run 0 --list
 for suite in limits init activation dense training gradients; do
   grep -q "^$suite/" out || fail "--list has no $suite"
 done
-! grep -q '^accuracy/\|_both/\|_derivative/' out || fail "--list has long tables unasked"
+! grep -q '^accuracy/\|_both/\|_derivative/\|step_momentum' out || fail "--list has long tables unasked"
+run 0 --list --suite=training
+for row in step/3x128x32 step/50x256x64 step_momentum/8x1024x128; do
+  grep -q "^training/$row/" out || fail "--list --suite=training has no $row"
+done
 run 0 --list --suite=activation
 for pass in bias both derivative from_output; do
   grep -q "^activation/tanh_$pass/" out || fail "--list --suite=activation has no tanh_$pass"
@@ -144,6 +148,15 @@ run 0 "${small[@]}" --arch=all --suite=init --filter=init_zeros --out=all.json
 for arch in $(sed -n 's/.*"supported": "\(.*\)".*/\1/p' all.json | tr , ' '); do
   grep -q "^zeros  *$arch " out || fail "--arch=all has no row of $arch"
 done
+
+# ---- training steps: where their time goes
+run 0 "${small[@]}" --suite=training --filter='step/4x512x128' --out=step.json
+grep -q '^training steps, 1 thread$' out || fail "there is no table of training steps"
+grep -q '^where the time of a step goes, in %, 1 thread$' out || fail "nothing says where the time of a step goes"
+awk '/^where the time/ { getline; getline; if (NF != 8 || (s = $4 + $5 + $6 + $7 + $8) < 99.7 || s > 100.3) exit 1 }' out ||
+  fail "the parts of a step are not a whole"
+awk 'length > 80 { exit 1 }' out || fail "a line of training is wider than 80 columns"
+fits_schema step.json || fail "training steps do not fit results/schema.json"
 
 # ---- accuracy: a table, its figures in the result and beside the times, whatever the number of threads
 run 0 --suite=accuracy --filter=tanh --threads=1 --samples=10000 --arch=all --out=accuracy.json

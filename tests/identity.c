@@ -33,6 +33,7 @@ static bool promised(const struct kernel_table *of, const struct kernel *kernel)
   case SIGNATURE_rows:
   case SIGNATURE_rows_backward:
   case SIGNATURE_update:
+  case SIGNATURE_momentum:
   case SIGNATURE_fill:
   case SIGNATURE_matrix:
   case SIGNATURE_words: return true;
@@ -103,6 +104,10 @@ static uint64_t run(const struct kernel_table *of, const struct kernel *kernel) 
   case SIGNATURE_rows: ((rows_kernel *)function)(dy, out, LENGTH / columns, columns); break;
   case SIGNATURE_rows_backward: ((rows_backward_kernel *)function)(dy, dy + 8, out, 7, columns); break;
   case SIGNATURE_update: ((update_kernel *)function)(out, dy, LENGTH, 0.1f); break;
+  case SIGNATURE_momentum:
+    memcpy(slope, dy, sizeof slope);
+    ((momentum_kernel *)function)(out, slope, x, LENGTH, (struct momentum){0.1f, 0.9f, 0.01f, 1});
+    return digest(out) ^ digest(slope) << 1;
   case SIGNATURE_fill:
   case SIGNATURE_matrix: return run_generators(of, kernel, out);
   case SIGNATURE_words: ((words_kernel *)function)((uint32_t *)(void *)out, 0, LENGTH, 5, 6); break;

@@ -148,6 +148,65 @@ static void test_elementwise(const struct kernel *kernel) {
   guarded_free(&b.x), guarded_free(&b.dy), guarded_free(&b.out);
 }
 
+/* ---- momentum --------------------------------------------------------------------------------------------------- */
+
+/* Each form of the step, and a second one from where the first led. */
+static const struct momentum momenta[] = {
+    {.rate = 0.1f, .momentum = 0.9f},
+    {.rate = 0.1f, .momentum = 0.9f, .decay = 0.01f},
+    {.rate = 0.1f, .momentum = 0.9f, .nesterov = 1},
+    {.rate = 0.5f, .momentum = 0.5f, .decay = 0.25f, .nesterov = 1},
+    {.rate = 0.1f, .momentum = 0},
+};
+
+/* The bound is that of the terms: every sum of the definition is one rounding of theirs. */
+static void check_momentum(const struct kernel *kernel, const float *w, const float *v, const double *old_w,
+                           const double *old_v, const float *dw, size_t n, struct momentum how) {
+  momentum_reference *const reference = (momentum_reference *)reference_functions[kernel - kernels];
+  const double c = kernel->bound.ulp;
+  for (size_t i = 0; i < n; i++) {
+    double exact_w = old_w[i], exact_v = old_v[i], terms = 0, terms_w = fabs(old_w[i]);
+    reference(&exact_w, &exact_v, (double)dw[i], how);
+    terms = fabs((double)dw[i]) + fabs((double)how.decay * old_w[i]) + fabs((double)how.momentum * old_v[i]);
+    terms_w += 2 * (double)how.rate * terms;
+    if (isnan(w[i]) != isnan(exact_w) && isnan(old_w[i] + old_v[i] + (double)dw[i]))
+      fail_at(kernel, "NaN", n, i, (double)w[i], exact_w);
+    if (!(2 * terms + terms_w < 0x1p126)) continue; /* an intermediate may overflow alone */
+    if (!(fabs((double)v[i] - exact_v) <= c * (3 + c) * 0x1p-24 * terms + 0x1p-148))
+      fail_at(kernel, "wrong velocity", n, i, (double)v[i], exact_v);
+    if (!(fabs((double)w[i] - exact_w) <= c * (5 + c) * 0x1p-24 * terms_w + 0x1p-148))
+      fail_at(kernel, "wrong weight", n, i, (double)w[i], exact_w);
+  }
+}
+
+static void test_momentum(const struct kernel *kernel) {
+  const size_t bytes = (MAX_LENGTH + 64) * sizeof(float);
+  struct guarded ws = guarded_allocate(bytes), vs = guarded_allocate(bytes), dws = guarded_allocate(bytes);
+  momentum_kernel *const function = (momentum_kernel *)find(kernel);
+  uint64_t state = test_seed();
+  for (size_t n = 0; n <= MAX_LENGTH; n = next_length(n))
+    for (size_t shift = 0; shift <= table->lanes; shift++) {
+      const struct momentum how = momenta[(n + shift) % (sizeof momenta / sizeof *momenta)];
+      const bool at_end = shift == table->lanes;
+      guarded_reset(&ws), guarded_reset(&vs);
+      float *w = guarded_place(&ws, n, shift, at_end), *v = guarded_place(&vs, n, (shift + n) % table->lanes, at_end);
+      float *dw = guarded_place(&dws, n, (shift + n / 2) % table->lanes, at_end);
+      for (size_t i = 0; i < n; i++) {
+        w[i] = any_float(&state), dw[i] = any_float(&state);
+        v[i] = i % 3 ? any_float(&state) : 0;
+      }
+      for (int step = 0; step < 2; step++) {
+        double *const old_w = doubles(w, n), *const old_v = doubles(v, n);
+        function(w, v, dw, n, how);
+        check_momentum(kernel, w, v, old_w, old_v, dw, n, how);
+        free(old_w), free(old_v);
+      }
+      if (!guarded_untouched(&ws, w, n * sizeof *w) || !guarded_untouched(&vs, v, n * sizeof *v))
+        fail_at(kernel, "wrote outside", n, 0, 0, 0);
+    }
+  guarded_free(&ws), guarded_free(&vs), guarded_free(&dws);
+}
+
 /* ---- fused passes: the bits of the separate kernels ----------------------------------------------------------------
  */
 
@@ -536,6 +595,7 @@ static void test_kernel(void **state) {
   case SIGNATURE_map:
   case SIGNATURE_backward:
   case SIGNATURE_update: test_elementwise(kernel); break;
+  case SIGNATURE_momentum: test_momentum(kernel); break;
   case SIGNATURE_bias: test_bias(kernel); break;
   case SIGNATURE_both: test_both(kernel); break;
   case SIGNATURE_parameter: test_parameter(kernel); break;

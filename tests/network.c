@@ -154,7 +154,8 @@ static double worst_layer(const struct network *network, const struct double_net
   return worst;
 }
 
-/* Weights of variance 1 / n, with which none of these networks is chaotic. */
+/* Weights of variance 1 / n, with which none of these networks is chaotic. With what our passes fuse, and around bare
+ * products. */
 static void test_against_double(void **state) {
   (void)state;
   static const struct {
@@ -167,8 +168,11 @@ static void test_against_double(void **state) {
   const size_t outputs = shape.batch * shape.outputs;
   float *x = normals(shape.batch * shape.inputs, 5, 1), *delta = normals(outputs, 6, 1.0f / 9);
   double *x_double = doubles(x, shape.batch * shape.inputs), *delta_double = doubles(delta, outputs);
-  for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
-    struct network network = make(&shape, rows[r].activation, 2);
+  for (size_t r = 0; r < 2 * sizeof rows / sizeof *rows; r++) {
+    const char *const activation = rows[r / 2].activation;
+    const double tolerance = rows[r / 2].tolerance;
+    struct network network = make(&shape, activation, 2);
+    network.bare = r % 2;
     initialize(&network, "normal(0,0.125)", 0.1f, 3);
     network_forward(&network, x);
     memcpy(network.layers[shape.depth].delta, delta, outputs * sizeof *delta);
@@ -178,8 +182,8 @@ static void test_against_double(void **state) {
     memcpy(truth.layers[shape.depth].delta, delta_double, outputs * sizeof *delta_double);
     double_network_backward(&truth, x_double);
     const double worst = worst_layer(&network, &truth);
-    printf("%s: %.2g of %g\n", rows[r].activation, worst, rows[r].tolerance);
-    if (!(worst <= rows[r].tolerance)) fail_msg("%s: %g apart", rows[r].activation, worst);
+    printf("%s%s: %.2g of %g\n", activation, network.bare ? " around bare products" : "", worst, tolerance);
+    if (!(worst <= tolerance)) fail_msg("%s: %g apart", activation, worst);
     double_network_destroy(&truth);
     network_destroy(&network);
   }
@@ -203,70 +207,159 @@ static void test_chain(void **state) {
 }
 
 /* Large enough that every pass is split. */
-static const struct network_shape split_shape = {.inputs = 150, .width = 137, .depth = 4, .outputs = 10, .batch = 71};
+static const struct network_shape split_shape = {
+    .inputs = 150, .width = 137, .depth = 4, .outputs = 10, .batch = 71, .momentum = true};
+static const struct momentum split_rate = {.rate = 0.01f, .momentum = 0.9f, .decay = 1e-3f, .nesterov = 1};
 
-static struct network run_split(int threads, const float *x, const float *delta) {
+static int32_t *split_labels(void) {
+  static int32_t labels[71];
+  for (int32_t i = 0; i < 71; i++) labels[i] = i * 7 % 10;
+  return labels;
+}
+
+static struct network run_split(int threads, bool bare, const float *x) {
   struct network network = make(&split_shape, "gelu", threads);
+  struct network_times times;
+  float losses[71];
+  network.bare = bare;
   initialize(&network, "he_normal", 0.1f, 12);
-  for (int step = 0; step < 2; step++) {
-    network_forward(&network, x);
-    memcpy(network.layers[split_shape.depth].delta, delta, split_shape.batch * split_shape.outputs * sizeof *delta);
-    network_backward(&network, x);
-    network_update(&network, 0.5f);
-  }
+  for (int step = 0; step < 2; step++) network_step(&network, x, split_labels(), losses, split_rate, &times);
   return network;
+}
+
+static void assert_same_network(const struct network *one, const struct network *other) {
+  const size_t batch = one->shape.batch;
+  for (size_t l = 0; l <= one->shape.depth; l++) {
+    const struct network_layer *a = &one->layers[l], *b = &other->layers[l];
+    assert_same(a->w, b->w, a->in * a->out, "weights");
+    assert_same(a->b, b->b, a->out, "biases");
+    assert_same(a->z, b->z, batch * a->out, "pre-activations");
+    assert_same(a->h, b->h, batch * a->out, "activations");
+    assert_same(a->delta, b->delta, batch * a->out, "gradients");
+    assert_same(a->dw, b->dw, a->in * a->out, "weight gradients");
+    assert_same(a->db, b->db, a->out, "bias gradients");
+    assert_int_equal(a->vw != NULL, b->vw != NULL);
+    if (!a->vw) continue;
+    assert_same(a->vw, b->vw, a->in * a->out, "velocities");
+    assert_same(a->vb, b->vb, a->out, "velocities of biases");
+  }
 }
 
 static void test_threads(void **state) {
   (void)state;
-  const size_t batch = split_shape.batch;
-  float *x = normals(batch * split_shape.inputs, 5, 1), *delta = normals(batch * split_shape.outputs, 6, 1);
-  struct network one = run_split(1, x, delta);
-  for (int threads = 2; threads <= 3; threads++) {
-    struct network other = run_split(threads, x, delta);
-    for (size_t l = 0; l <= split_shape.depth; l++) {
-      const struct network_layer *a = &one.layers[l], *b = &other.layers[l];
-      assert_same(a->w, b->w, a->in * a->out, "weights");
-      assert_same(a->b, b->b, a->out, "biases");
-      assert_same(a->z, b->z, batch * a->out, "pre-activations");
-      assert_same(a->h, b->h, batch * a->out, "activations");
-      assert_same(a->delta, b->delta, batch * a->out, "gradients");
-      assert_same(a->dw, b->dw, a->in * a->out, "weight gradients");
-      assert_same(a->db, b->db, a->out, "bias gradients");
+  float *x = normals(split_shape.batch * split_shape.inputs, 5, 1);
+  for (int bare = 0; bare < 2; bare++) {
+    struct network one = run_split(1, bare, x);
+    for (int threads = 2; threads <= 3; threads++) {
+      struct network other = run_split(threads, bare, x);
+      assert_same_network(&one, &other);
+      network_destroy(&other);
     }
-    network_destroy(&other);
+    network_destroy(&one);
   }
-  network_destroy(&one);
-  free(x), free(delta);
+  free(x);
 }
 
-static void test_update(void **state) {
+/* ---- training --------------------------------------------------------------------------------------------------- */
+
+/* What a step is made of, one part after the other over the whole network. */
+static void step_apart(struct network *network, const float *x, const int32_t *labels, float *losses,
+                       struct momentum how) {
+  const struct network_shape *shape = &network->shape;
+  const struct network_layer *outputs = &network->layers[shape->depth];
+  network_forward(network, x);
+  table->softmax_cross_entropy(outputs->z, labels, shape->batch, shape->outputs, outputs->delta, losses);
+  network_backward(network, x);
+  for (size_t l = 0; l <= shape->depth; l++) {
+    const struct network_layer *layer = &network->layers[l];
+    const size_t n = layer->in * layer->out;
+    if (shape->momentum) {
+      table->momentum_update(layer->w, layer->vw, layer->dw, n, how);
+      table->momentum_update(layer->b, layer->vb, layer->db, layer->out, how);
+    } else {
+      table->sgd_update(layer->w, layer->dw, n, how.rate);
+      table->sgd_update(layer->b, layer->db, layer->out, how.rate);
+    }
+  }
+}
+
+/* What is left of a network that keeps only what it needs. */
+static void assert_same_training(const struct network *one, const struct network *other) {
+  for (size_t l = 0; l <= one->shape.depth; l++) {
+    const struct network_layer *a = &one->layers[l], *b = &other->layers[l];
+    assert_same(a->w, b->w, a->in * a->out, "weights");
+    assert_same(a->b, b->b, a->out, "biases");
+    assert_same(a->h, b->h, one->shape.batch * a->out, "activations");
+    if (one->shape.momentum) assert_same(a->vw, b->vw, a->in * a->out, "velocities");
+    if (one->shape.momentum) assert_same(a->vb, b->vb, a->out, "velocities of biases");
+  }
+}
+
+/* The layers' shapes make the shared arrays' sizes: each kind is the largest once. */
+static void test_step(void **state) {
   (void)state;
-  struct network network = make(&split_shape, "tanh", 2);
-  initialize(&network, "he_normal", 0.1f, 12);
-  struct double_network before = double_network_copy(&network);
-  for (size_t l = 0; l <= split_shape.depth; l++) {
-    struct network_layer *layer = &network.layers[l];
-    for (size_t i = 0; i < layer->in * layer->out; i++) layer->dw[i] = (float)(i % 101) - 50;
-    for (size_t i = 0; i < layer->out; i++) layer->db[i] = (float)i;
+  static const struct network_shape shapes[] = {{.inputs = 150, .width = 137, .depth = 4, .outputs = 10, .batch = 71},
+                                                {.inputs = 9, .width = 40, .depth = 3, .outputs = 10, .batch = 71},
+                                                {.inputs = 9, .width = 20, .depth = 1, .outputs = 10, .batch = 71},
+                                                {.inputs = 9, .width = 20, .depth = 2, .outputs = 30, .batch = 71}};
+  const struct activation_choice relu = {.forward = kernel_find("relu_forward"),
+                                         .backward = kernel_find("relu_from_output")};
+  struct error error;
+  float losses[71], expected[71];
+  for (size_t kind = 0; kind < 4 * sizeof shapes / sizeof *shapes; kind++) {
+    struct network_shape shape = shapes[kind / 4];
+    struct network_times times;
+    struct network whole, apart;
+    float *x = normals(shape.batch * shape.inputs, 5, 1);
+    shape.momentum = kind % 2;
+    apart = make(&shape, "relu", 1);
+    shape.lean = kind / 2 % 2;
+    if (!network_create(&whole, &shape, table, &relu, 2, &error)) fail_msg("%s", error.text);
+    initialize(&whole, "he_normal", 0.1f, 12), initialize(&apart, "he_normal", 0.1f, 12);
+    for (int step = 0; step < 3; step++) {
+      network_step(&whole, x, split_labels(), losses, split_rate, &times);
+      step_apart(&apart, x, split_labels(), expected, split_rate);
+      assert_same(losses, expected, shape.batch, "losses");
+      assert_same_training(&whole, &apart);
+      if (!shape.lean) assert_same_network(&whole, &apart);
+    }
+    assert_true(times.loss > 0 && times.update > 0);
+    assert_true(times.forward > 0 && times.backward_data > 0 && times.backward_weights > 0);
+    network_destroy(&whole), network_destroy(&apart);
+    free(x);
   }
-  network_update(&network, 0.25f);
-  for (size_t l = 0; l <= split_shape.depth; l++) {
-    const struct network_layer *layer = &network.layers[l];
-    for (size_t i = 0; i < layer->in * layer->out; i++)
-      assert_true(layer->w[i] == (float)(before.layers[l].w[i] - 0.25 * ((double)(i % 101) - 50)));
-    for (size_t i = 0; i < layer->out; i++)
-      assert_true(layer->b[i] == (float)(before.layers[l].b[i] - 0.25 * (double)i));
+}
+
+/* A few dozen steps learn a batch by heart. */
+static void test_learns(void **state) {
+  (void)state;
+  struct network_shape shape = {.inputs = 30, .width = 40, .depth = 3, .outputs = 10, .batch = 20};
+  float *x = normals(shape.batch * shape.inputs, 5, 1), losses[20];
+  for (int momentum = 0; momentum < 2; momentum++) {
+    struct network_times times;
+    double first = 0, last = 0;
+    shape.momentum = momentum;
+    struct network network = make(&shape, "relu", 1);
+    initialize(&network, "he_normal", 0, 3);
+    for (int step = 0; step < 200; step++) {
+      const struct momentum how = {.rate = momentum ? 0.02f : 0.1f, .momentum = 0.9f};
+      network_step(&network, x, split_labels(), losses, how, &times);
+      last = 0;
+      for (size_t i = 0; i < shape.batch; i++) last += losses[i] / (double)shape.batch;
+      if (step == 0) first = last;
+    }
+    printf("mean loss %.3g, after 200 steps%s %.3g\n", first, momentum ? " with momentum" : "", last);
+    if (!(first > 1 && last < 0.05)) fail_msg("the loss fell from %g to %g", first, last);
+    network_destroy(&network);
   }
-  double_network_destroy(&before);
-  network_destroy(&network);
+  free(x);
 }
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
 static void test_layout(void **state) {
   (void)state;
-  const struct network_shape shape = {.inputs = 3, .width = 5, .depth = 2, .outputs = 1, .batch = 7};
+  const struct network_shape shape = {.inputs = 3, .width = 5, .depth = 2, .outputs = 1, .batch = 7, .momentum = true};
   struct network network = make(&shape, "tanh", 1);
   const char *block = network.block, *end = block + network_bytes(&shape, table, 1);
   for (size_t l = 0; l <= shape.depth; l++) {
@@ -280,7 +373,9 @@ static void test_layout(void **state) {
                   {layer->h, 7 * layer->out},
                   {layer->delta, 7 * layer->out},
                   {layer->dw, layer->in * layer->out},
-                  {layer->db, layer->out}};
+                  {layer->db, layer->out},
+                  {layer->vw, layer->in * layer->out},
+                  {layer->vb, layer->out}};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
       assert_int_equal((uintptr_t)arrays[i].data % 64, 0);
       assert_true((char *)arrays[i].data >= block && (char *)(arrays[i].data + arrays[i].n) <= end);
@@ -332,7 +427,8 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_streams),        cmocka_unit_test(test_orthogonal), cmocka_unit_test(test_he_table),
       cmocka_unit_test(test_against_double), cmocka_unit_test(test_chain),      cmocka_unit_test(test_threads),
-      cmocka_unit_test(test_update),         cmocka_unit_test(test_layout),     cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_step),           cmocka_unit_test(test_learns),     cmocka_unit_test(test_layout),
+      cmocka_unit_test(test_refusals),
   };
   return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
 }

@@ -74,6 +74,7 @@ static struct result example(void) {
                              .times_scalar = 12.5,
                              .best_peer = "openblas",
                              .times_best_peer = 1.25};
+    if (i == 4) row.phases = (struct result_phases){0.25, 0.125, 0.25, 0.3125, 0.0625};
     snprintf(row.name, sizeof row.name, "dense/dense_forward/32x1024x1024/arch:avx2/threads:%d", i + 1);
     result_add_row(&result, &row);
   }
@@ -135,6 +136,7 @@ static void what_is_written_is_read(void **state) {
     assert_string_equal(read.rows[i].name, written.rows[i].name);
     assert_memory_equal(&read.rows[i].time, &written.rows[i].time, sizeof read.rows[i].time);
     assert_true(read.rows[i].support == written.rows[i].support && read.rows[i].threads == written.rows[i].threads);
+    assert_memory_equal(&read.rows[i].phases, &written.rows[i].phases, sizeof read.rows[i].phases);
     assert_true(read.rows[i].iterations == written.rows[i].iterations && read.rows[i].flops == written.rows[i].flops);
   }
   assert_int_equal(read.accuracy_count, 2);
@@ -281,6 +283,7 @@ static void wrong_types_are_named(void **state) {
   assert_change_refused("\"time_unit\": \"ns\"", "\"time_unit\": \"ms\"", "benchmarks[0].time_unit");
   assert_change_refused("\"run_type\": \"iteration\"", "\"run_type\": \"dream\"", "benchmarks[0].run_type");
   assert_change_refused("\"real_time_low\":", "\"real_time_now\":", "benchmarks[0].real_time_low is missing");
+  assert_change_refused("\"loss_share\": 0.125", "\"lost_share\": 0.125", "benchmarks[20].loss_share is missing");
   assert_change_refused("\"ulp_mean\": 0.0625", "\"ulp_mean\": \"0.0625\"", "accuracy[0].ulp_mean is a string");
   assert_change_refused("\"ulp_mean\":", "\"ulp_median\":", "accuracy[0].ulp_mean is missing");
   assert_change_refused("\"ulp_mean\": 0.0625", "\"ulp_mean\": -0.0625", "accuracy[0] has a negative error");

@@ -88,6 +88,7 @@ static struct traffic traffic_of(enum signature signature, double bytes, double 
   case SIGNATURE_rows_backward:
   case SIGNATURE_backward: return (struct traffic){bytes - written, written, false};
   case SIGNATURE_update: return (struct traffic){bytes - written, written, true};
+  case SIGNATURE_momentum: return (struct traffic){bytes - 2 * written, 2 * written, true};
   case SIGNATURE_both: return (struct traffic){bytes - 2 * written, 2 * written, false};
   case SIGNATURE_parameter: return (struct traffic){bytes, 0, false};
   default: return (struct traffic){0};
@@ -256,6 +257,7 @@ bool cases_run(struct run *run, struct cases *cases, struct error *error) {
     if (scalar && scalar->time.samples) row->times_scalar = times_faster(row, scalar);
     hold_against_limits(run->result, row, cases->traffic[i], cases->compute_limit[i]);
     hold_against_peers(cases, row);
+    if (cases->items[i].report) cases->items[i].report(cases->items[i].context, row);
     result_add_row(run->result, row);
   }
   return true;

@@ -36,8 +36,8 @@ void cases_name(struct result_row *row);
 bool cases_can_run(const struct run *run, enum arch arch, const struct kernel *kernel);
 
 /* Adds a case for the row if the user asked for it, or if it is the scalar counterpart of one asked for and not far too
- * slow, or needed anyway. Returns it for call, context, team and hot to be set (valid until the next is added), or NULL
- * if it isn't to run. While planning it notes the row in the plan and returns NULL. */
+ * slow, or needed anyway. Returns it for call, context, report, team and hot to be set (valid until the next is added),
+ * or NULL if it isn't to run. While planning it notes the row in the plan and returns NULL. */
 struct bench_case *cases_add(struct run *run, struct cases *cases, const struct result_row *row,
                              const struct kernel *kernel, bool needed);
 

@@ -21,6 +21,7 @@
 /* fan_in and fan_out of initializers; any would do. */
 #define FAN 1024
 #define RATE 1e-6f
+#define MOMENTUM 0.9f
 
 /* ---- one call --------------------------------------------------------------------------------------------------- */
 
@@ -36,6 +37,7 @@ struct elementwise {
 static void call_once(const struct elementwise *e, const float *x, const float *dy, float *y, float *slope,
                       size_t first) {
   struct parameters p = e->kernel->defaults;
+  const struct momentum momentum = {.rate = RATE, .momentum = MOMENTUM};
   const size_t rows = e->n / COLUMNS;
   p.streamed = e->walks; /* what is written is not met again before several caches' worth of others */
   switch (e->kernel->signature) {
@@ -49,6 +51,7 @@ static void call_once(const struct elementwise *e, const float *x, const float *
   case SIGNATURE_words: ((words_kernel *)e->function)((uint32_t *)y, first / 4, e->n, e->init.seed, 0); break;
   case SIGNATURE_fill: ((fill_kernel *)e->function)(y, first, e->n, &e->init); break;
   case SIGNATURE_update: ((update_kernel *)e->function)(y, x, e->n, RATE); break;
+  case SIGNATURE_momentum: ((momentum_kernel *)e->function)(y, slope, x, e->n, momentum); break;
   case SIGNATURE_peak: ((peak_kernel *)e->function)(e->n, y); break;
   case SIGNATURE_traffic: ((traffic_kernel *)e->function)(y, x, e->n); break;
   default: break;
@@ -73,7 +76,8 @@ static void call(void *context, int thread, uint64_t calls) {
 
 static int arrays_used(enum signature signature) {
   switch (signature) {
-  case SIGNATURE_both: return 4;
+  case SIGNATURE_both:
+  case SIGNATURE_momentum: return 4;
   case SIGNATURE_parameter:
   case SIGNATURE_rows_backward:
   case SIGNATURE_backward: return 3;

@@ -1,109 +1,10 @@
-/* Training: whole steps of a multilayer perceptron (forward, loss, backward, update), and the kernels that only
- * training needs. */
+/* Training: whole steps of a multilayer perceptron, and the kernels that only training needs. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/choices.h"
-#include "harness/network.h"
 #include "harness/suite/cases.h"
 #include "harness/suite/elementwise.h"
-
-#define RATE 1e-4f /* small, so that a few thousand steps on one batch change little */
-/* ---- a whole step ----------------------------------------------------------------------------------------------- */
-
-/* Images of Fashion-MNIST's size go in, as many classes come out. */
-#define INPUTS 784
-#define CLASSES 10
-
-static const struct { size_t depth, width, batch; } steps[] = {{4, 512, 128}, {20, 256, 64}, {8, 1024, 128}};
-#define QUICK_STEPS 2
-
-struct step {
-  struct network network;
-  float *x, *losses;
-  int32_t *labels;
-};
-
-static void call_step(void *context, int thread, uint64_t calls) {
-  struct step *step = context;
-  struct network *network = &step->network;
-  const struct network_layer *outputs = &network->layers[network->shape.depth];
-  (void)thread;
-  for (; calls > 0; calls--) {
-    network_forward(network, step->x);
-    network->table->softmax_cross_entropy(outputs->z, step->labels, network->shape.batch, CLASSES, outputs->delta,
-                                          step->losses);
-    network_backward(network, step->x);
-    network_update(network, RATE);
-  }
-}
-
-/* Three products a layer, but no gradient with respect to the input. */
-static double step_flops(const struct network_shape *s) {
-  const double in = (double)s->inputs, width = (double)s->width, hidden = (double)(s->depth - 1);
-  const double out = (double)s->outputs, batch = (double)s->batch;
-  return 2 * batch * (2 * in * width + 3 * hidden * width * width + 3 * width * out);
-}
-
-static bool open_step(const struct run *run, struct step *step, const struct network_shape *shape, enum arch arch,
-                      int threads, struct error *error) {
-  struct initializer_choice he;
-  const struct activation_choice relu = {.forward = kernel_find("relu_forward"),
-                                         .backward = kernel_find("relu_backward")};
-  if (!choose_initializer("he_normal", &he, error)) return false;
-  if (!network_create(&step->network, shape, arch_table(arch), &relu, threads, error)) return false;
-  network_initialize(&step->network, &he, 0, run->options->seed);
-  step->x = aligned_alloc(64, shape->batch * shape->inputs * sizeof *step->x);
-  step->losses = aligned_alloc(64, (shape->batch * sizeof *step->losses + 63) / 64 * 64);
-  step->labels = aligned_alloc(64, (shape->batch * sizeof *step->labels + 63) / 64 * 64);
-  if (!step->x || !step->losses || !step->labels) return error_set(error, "out of memory: the input of a network");
-  fill_normals(run, step->x, shape->batch * shape->inputs, threads, 1);
-  for (size_t i = 0; i < shape->batch; i++) step->labels[i] = (int32_t)(i % CLASSES);
-  return true;
-}
-
-static void close_step(struct step *step) {
-  if (step->network.layers) network_destroy(&step->network);
-  free(step->x);
-  free(step->losses);
-  free(step->labels);
-  free(step);
-}
-
-static bool add_step(struct run *run, struct cases *cases, size_t index, enum arch arch, struct error *error) {
-  const struct network_shape shape = {INPUTS, steps[index].width, steps[index].depth, CLASSES, steps[index].batch};
-  /* A row like that of a kernel limited by its products alone. */
-  static const struct kernel like = {
-      .name = "step", .suite = "training", .limit = "fma_peak", .signature = SIGNATURE_peak};
-  struct result_row row = {.suite = "training", .kernel = "step", .provider = "depthmark", .threads = cases->threads};
-  snprintf(row.shape, sizeof row.shape, "%zux%zux%zu", shape.depth, shape.width, shape.batch);
-  snprintf(row.arch, sizeof row.arch, "%s", arch_name(arch));
-  row.items = (double)shape.batch;
-  row.flops = step_flops(&shape);
-  cases_name(&row);
-  struct bench_case *added = cases_add(run, cases, &row, &like, false);
-  if (!added) return true;
-  struct step *step = calloc(1, sizeof *step);
-  if (!step) return error_set(error, "out of memory");
-  added->call = call_step;
-  added->context = step;
-  return open_step(run, step, &shape, arch, cases->threads, error);
-}
-
-static bool run_steps(struct run *run, int threads, struct error *error) {
-  struct cases cases = {.threads = threads};
-  enum arch archs[ARCH_COUNT];
-  const size_t arch_count = cases_archs(run, archs);
-  bool fine = true;
-  if (!run->planning) run_pin(run, threads);
-  for (size_t i = 0; i < (run->options->quick ? QUICK_STEPS : sizeof steps / sizeof *steps); i++)
-    for (size_t a = 0; fine && a < arch_count; a++) fine = add_step(run, &cases, i, archs[a], error);
-  fine = fine && cases_run(run, &cases, error);
-  for (size_t i = 0; i < cases.count; i++)
-    if (cases.items[i].context) close_step(cases.items[i].context);
-  cases_free(&cases);
-  return fine;
-}
+#include "harness/suite/step.h"
 
 /* ---- the loss --------------------------------------------------------------------------------------------------- */
 
@@ -191,8 +92,8 @@ static bool run_losses(struct run *run, int threads, struct error *error) {
 bool suite_training(struct run *run, struct error *error) {
   const enum residence *residences;
   const size_t count = elementwise_residences(run, &residences);
+  if (!step_suite(run, error)) return false;
   for (size_t t = 0; t < run->options->thread_count; t++)
-    if (!run_steps(run, run->options->threads[t], error) || !run_losses(run, run->options->threads[t], error))
-      return false;
+    if (!run_losses(run, run->options->threads[t], error)) return false;
   return elementwise_suite(run, suite_names[SUITE_TRAINING], residences, count, error);
 }

@@ -43,6 +43,7 @@ typedef void dense_reference(const struct dense_double *layer);
 typedef void loss_reference(const double *logits, const int32_t *labels, size_t batch, size_t classes, double *dlogits,
                             double *loss);
 typedef double update_reference(double w, double dw, double rate);
+typedef void momentum_reference(double *w, double *v, double dw, struct momentum how);
 /* What a peak kernel leaves in *sink after n steps. */
 typedef double peak_reference(size_t n);
 /* What a traffic kernel leaves in dst[i]; NAN: untouched. */
