@@ -23,6 +23,7 @@ package_text() {
   libeigen3-dev) echo "Eigen" ;;
   g++) echo "a C++ compiler" ;;
   qemu-user) echo "qemu user emulation" ;;
+  llvm-19) echo "LLVM's tools" ;;
   *) echo "$1" ;;
   esac
 }
@@ -53,6 +54,7 @@ have() {
     PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig pkg-config --exists "$(pkg_config_name "${1%:arm64}")"
     ;;
   dieharder) command -v dieharder ;;
+  llvm-19) command -v llvm-mca-19 && command -v llvm-objdump-19 && command -v llvm-readobj-19 ;;
   qemu-user) command -v qemu-aarch64 && command -v qemu-x86_64 ;;
   dataset-fashion-mnist) test -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ;;
   *) return 1 ;;
