@@ -291,6 +291,8 @@ run run --help
 grep -q "usage: tools/run" "$scratch/out" || fail "no usage"
 run test --help
 grep -q "usage: tools/test" "$scratch/out" || fail "no usage"
+run tile-limits --help
+grep -q "usage: tools/tile-limits" "$scratch/out" || fail "no usage"
 
 # ctest that lists three tests and shows the file that tools/test has made.
 with_ctest() {
@@ -311,6 +313,7 @@ stand_in uname <<<'if [ "${1-}" = -s ]; then echo Linux; else echo x86_64; fi'
 run test --no-install -R kernels
 says "skipping the tests of clang: missing: clang libomp-dev"
 says "skipping the tests of arm64: missing: qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
+says "without llvm-mca the tests tile-limits are skipped (missing: llvm-19)"
 prints "subdirs(\"$tree/build/native\")"
 for name in clang/kernels_scalar clang/kernels_avx2 clang/dispatch_Haswell arm64/kernels_scalar arm64/kernels_neon; do
   grep -qF "add_test(\"$name\"" "$scratch/out" || fail "$name is not among the tests"

@@ -25,6 +25,7 @@ package_text() {
   libeigen3-dev) echo "Eigen" ;;
   g++) echo "a C++ compiler" ;;
   qemu-user) echo "qemu user emulation" ;;
+  llvm-19) echo "LLVM's tools" ;;
   *) echo "$1" ;;
   esac
 }
@@ -56,6 +57,7 @@ have() {
     PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig pkg-config --exists "$(pkg_config_name "${1%:arm64}")"
     ;;
   dieharder) command -v dieharder ;;
+  llvm-19) command -v llvm-mca-19 && command -v llvm-objdump-19 && command -v llvm-readobj-19 ;;
   qemu-user) command -v qemu-aarch64 && command -v qemu-x86_64 ;;
   dataset-fashion-mnist) test -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ;;
   *) return 1 ;;
@@ -172,6 +174,41 @@ optional() {
   apt_install $absent && return 0
   optional_reason="apt-get cannot install $absent: $(grep -m1 '^E: ' "$log" || echo "see $log")"
   return 1
+}
+
+arm64_libraries="libgomp1:arm64 libsleef-dev:arm64 libhwloc-dev:arm64 libjansson-dev:arm64 zlib1g-dev:arm64
+  libcmocka-dev:arm64"
+
+# apt can only have arm64 packages once dpkg knows the architecture; it forgets it again where they can't be had.
+optional_arm64() {
+  # shellcheck disable=SC2086 # a list of words
+  if [ -z "$(missing $arm64_libraries)" ]; then return 0; fi
+  optional_reason="the arm64 libraries are missing"
+  if [ "$install" = no ] || ! has_apt || ! can_be_root; then return 1; fi
+  local added=no
+  if [[ $(dpkg --print-foreign-architectures) != *arm64* ]]; then
+    if grep -qx 'ID=ubuntu' /etc/os-release; then
+      optional_reason="Ubuntu has its arm64 packages in an archive of their own, which apt here does not know; add it and"
+      optional_reason="$optional_reason 'dpkg --add-architecture arm64' to run these"
+      return 1
+    fi
+    say "adding the architecture arm64 to dpkg"
+    quietly $(as_root) dpkg --add-architecture arm64
+    added=yes
+    refresh_lists || true
+  fi
+  # shellcheck disable=SC2086
+  optional $arm64_libraries && return 0
+  if [ $added = yes ]; then
+    say "removing the architecture arm64 from dpkg again"
+    quietly $(as_root) dpkg --remove-architecture arm64 || true
+  fi
+  return 1
+}
+
+# What the arm64 build needs on another processor, and its tests. Where it can't be had, $optional_reason says why.
+optional_arm64_build() {
+  optional qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross && optional_arm64
 }
 
 check_cmake() {
