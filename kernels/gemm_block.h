@@ -35,14 +35,14 @@
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 0
 #define GEMM_MASKS 0
-#define GEMM_FAR_STRIPS 0
+#define GEMM_FAR_STRIPS 1
 #else
 #define GEMM_ROWS 4 /* 8 + 2 + 1, and one for a product, of 16 */
 #define GEMM_VECTORS 2
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 0
 #define GEMM_MASKS 0
-#define GEMM_FAR_STRIPS 0
+#define GEMM_FAR_STRIPS 1
 #endif
 
 #define GEMM_COLUMNS (GEMM_VECTORS * VEC_LANES)
