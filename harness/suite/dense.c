@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "harness/suite/cases.h"
+#include "harness/suite/dense_bf16.h"
 
 /* A shape's arrays, shared by the passes and archs. m = batch, n = out, k = in, as in kernels.def. */
 struct arrays {
@@ -127,5 +128,5 @@ static bool run_threads(struct run *run, int threads, struct error *error) {
 bool suite_dense(struct run *run, struct error *error) {
   for (size_t t = 0; t < run->options->thread_count; t++)
     if (!run_threads(run, run->options->threads[t], error)) return false;
-  return true;
+  return dense_bf16_suite(run, error);
 }
