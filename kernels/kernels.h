@@ -92,8 +92,8 @@ struct dense {
  */
 typedef void dense_kernel(const struct dense *layer);
 
-/* y[i] = x[i] rounded to bf16, the upper half of a float, for i < n: to nearest, ties to even, subnormal numbers like any
- * others; NaN becomes a quiet NaN of the same sign. */
+/* y[i] = x[i] rounded to bf16, the upper half of a float, for i < n: to nearest, ties to even, subnormal numbers like
+ * any others; NaN becomes a quiet NaN of the same sign. */
 typedef void round_kernel(const float *x, uint16_t *y, size_t n);
 
 /* y[i] = the float that x[i], bf16, stands for, for i < n. */
@@ -105,24 +105,25 @@ typedef void widen_kernel(const uint16_t *x, float *y, size_t n);
  * A sum takes the products in the order of their index, but of each pair 2i, 2i + 1 the second first, each added with
  * one rounding, in blocks that depend on the number of terms alone. The kernels named _dot do the same by VDPBF16PS,
  * which has subnormal operands for zero and flushes subnormal results: theirs are the same bits where no operand and no
- * sum on the way is subnormal, and otherwise differ by at most 2^-126 for each product, if the operands are normal. db is the same in both. */
+ * sum on the way is subnormal, and otherwise differ by at most 2^-126 for each product, if the operands are normal. db
+ * is the same in both. */
 struct dense_bf16 {
   size_t batch, in, out;
   size_t x_stride, w_stride, z_stride; /* of x and dx; of w and dw; of z, y and dz; 0: the width */
   const uint16_t *x;                   /* batch x in   layer input */
-  const uint16_t *w;                   /* in x out     weights; not looked at by the forward pass if packed_w is given */
-  const void *packed_w;                /* the same as dense_bf16_pack() of the same table left them; NULL: not given */
-  const float *b;                      /* out          bias; NULL: none */
-  float *z;                            /* batch x out  pre-activations X W + b */
-  uint16_t *y;                         /* batch x out  activation(z) rounded to bf16; NULL: not wanted */
-  map_kernel *activation;              /* NULL: linear */
-  struct parameters p;                 /* of the activation */
-  const uint16_t *dz;                  /* batch x out  gradient of the loss with respect to z */
-  float *dx;                           /* batch x in   dz W^T */
-  float *dw;                           /* in x out     X^T dz */
-  float *db;                           /* out          column sums of dz; NULL: not wanted */
-  void *workspace;                     /* dense_bf16_workspace_bytes() of the same table, 64-byte aligned */
-  int threads;                         /* OpenMP threads, at least 1; the result does not depend on it */
+  const uint16_t *w;      /* in x out     weights; not looked at by the forward pass if packed_w is given */
+  const void *packed_w;   /* the same as dense_bf16_pack() of the same table left them; NULL: not given */
+  const float *b;         /* out          bias; NULL: none */
+  float *z;               /* batch x out  pre-activations X W + b */
+  uint16_t *y;            /* batch x out  activation(z) rounded to bf16; NULL: not wanted */
+  map_kernel *activation; /* NULL: linear */
+  struct parameters p;    /* of the activation */
+  const uint16_t *dz;     /* batch x out  gradient of the loss with respect to z */
+  float *dx;              /* batch x in   dz W^T */
+  float *dw;              /* in x out     X^T dz */
+  float *db;              /* out          column sums of dz; NULL: not wanted */
+  void *workspace;        /* dense_bf16_workspace_bytes() of the same table, 64-byte aligned */
+  int threads;            /* OpenMP threads, at least 1; the result does not depend on it */
 };
 /* dense_bf16_forward: x, w or packed_w, b -> z, y.   dense_bf16_backward_data: dz, w -> dx.
  * dense_bf16_backward_weights: x, dz -> dw, db. */

@@ -91,7 +91,8 @@ static int arrays_used(enum signature signature) {
 }
 
 static bool is_elementwise(enum signature signature) {
-  return signature != SIGNATURE_dense && signature != SIGNATURE_dense_bf16 && signature != SIGNATURE_loss && signature != SIGNATURE_matrix;
+  return signature != SIGNATURE_dense && signature != SIGNATURE_dense_bf16 && signature != SIGNATURE_loss &&
+         signature != SIGNATURE_matrix;
 }
 
 /* Huge pages, where the system gives them, lay arrays out alike in every run. */
