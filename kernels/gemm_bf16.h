@@ -20,6 +20,8 @@
 #define GEMM_BF16_PANELS (3072 / GEMM_COLUMNS)
 /* Below this many multiplications a thread costs more than it brings. */
 #define GEMM_BF16_THREAD_WORK (2 * GEMM_THREAD_WORK)
+/* Fewer elements than this are packed by one thread. */
+#define GEMM_BF16_PACK_WORK 65536
 /* Panels whose results are rounded to bf16 at a time, still in the caches. */
 #define GEMM_BF16_ROUND_PANELS 8
 
@@ -122,7 +124,8 @@ VEC_INLINE size_t gemm_bf16_packed_at(const struct gemm_bf16 *g, const struct ge
 /* Packs all of B for products that are given it so: gemm_bf16_pairs(k) * gemm_bf16_padded(n) words. */
 static void gemm_bf16_pack_b(const struct gemm_bf16 *g, uint32_t *packed) {
   const size_t panels = gemm_ceil_div(g->n, GEMM_COLUMNS), blocks = gemm_bf16_depth_blocks(g->k);
-#pragma omp parallel for collapse(2) schedule(static) num_threads(g->threads)
+  const int threads = (double)g->n * (double)g->k < GEMM_BF16_PACK_WORK ? 1 : g->threads;
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
   for (size_t j = 0; j < blocks; j++)
     for (size_t panel = 0; panel < panels; panel++) {
       const struct gemm_bf16_block block = gemm_bf16_block(g, panel, 1, j);
