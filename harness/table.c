@@ -106,7 +106,10 @@ static void print_limit_block(FILE *out, struct style style, const struct result
     struct grid_row *to = grid_add(&grid);
     grid_cell(to, 0, "%s", lines[l]->kernel);
     grid_cell(to, 1, "%s", lines[l]->residence);
-    grid_cell(to, 2, "%s", lines[l]->bytes > 0 ? "GB/s" : strcmp(lines[l]->kernel, "fma_peak") ? "Gop/s" : "GFLOP/s");
+    grid_cell(to, 2, "%s",
+              lines[l]->bytes > 0                         ? "GB/s"
+              : strcmp(lines[l]->kernel, "multiply_peak") ? "GFLOP/s"
+                                                          : "Gop/s");
     for (size_t i = 0; i < result->row_count; i++) {
       const struct result_row *row = &result->rows[i];
       for (size_t c = 0; c < column_count; c++)

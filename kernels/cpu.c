@@ -67,6 +67,7 @@ struct cpu_features cpu_detect(void) {
 bool cpu_has(const struct cpu_features *f, const char *feature) {
   if (strcmp(feature, "aes") == 0) return f->aes || f->asimd_aes;
   if (strcmp(feature, "vaes") == 0) return f->vaes;
+  if (strcmp(feature, "avx512_bf16") == 0) return f->avx512_bf16;
   return false;
 }
 

@@ -16,7 +16,7 @@ struct cpu_features {
 
 struct cpu_features cpu_detect(void);
 
-/* Whether the CPU has an optional feature that kernels.def names: "aes" (on x86 or Arm), "vaes". */
+/* Whether the CPU has an optional feature that kernels.def names: "aes" (on x86 or Arm), "vaes", "avx512_bf16". */
 bool cpu_has(const struct cpu_features *features, const char *feature);
 
 /* A space-separated list of the features that are there, for people: "sse4.2 avx avx2 fma ...". */

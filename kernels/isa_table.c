@@ -10,7 +10,9 @@
 #include "kernels/activation.c"
 #include "kernels/activation_exp.c"
 #include "kernels/activation_sleef.c"
+#include "kernels/bf16.c"
 #include "kernels/dense.c"
+#include "kernels/dense_bf16.c"
 #include "kernels/generators.c"
 #include "kernels/init.c"
 #include "kernels/limits.c"
@@ -29,6 +31,9 @@ const struct kernel_table TABLE_JOIN(DEPTHMARK_ISA) = {
     .name = TEXT(DEPTHMARK_ISA),
     .lanes = VEC_LANES,
     .dense_workspace_bytes = dense_workspace_bytes,
+    .dense_bf16_workspace_bytes = dense_bf16_workspace_bytes,
+    .dense_bf16_packed_bytes = dense_bf16_packed_bytes,
+    .dense_bf16_pack = dense_bf16_pack,
     .matrix_workspace_bytes = matrix_workspace_bytes,
 #define KERNEL(name, ...) name, /* in the members' own order; NULL where this ISA has no such body */
 #include "kernels/kernels.def"

@@ -92,6 +92,43 @@ struct dense {
  */
 typedef void dense_kernel(const struct dense *layer);
 
+/* y[i] = x[i] rounded to bf16, the upper half of a float, for i < n: to nearest, ties to even, subnormal numbers like
+ * any others; NaN becomes a quiet NaN of the same sign. */
+typedef void round_kernel(const float *x, uint16_t *y, size_t n);
+
+/* y[i] = the float that x[i], bf16, stands for, for i < n. */
+typedef void widen_kernel(const uint16_t *x, float *y, size_t n);
+
+/* One dense layer whose activations, weights and gradients of z are bf16; sums, and what the passes give, are floats.
+ * Otherwise like struct dense.
+ *
+ * A sum takes the products in the order of their index, but of each pair 2i, 2i + 1 the second first, each added with
+ * one rounding, in blocks that depend on the number of terms alone. The kernels named _dot do the same by VDPBF16PS,
+ * which has subnormal operands for zero and flushes subnormal results: theirs are the same bits where no operand and no
+ * sum on the way is subnormal, and otherwise differ by at most 2^-126 for each product, if the operands are normal. db
+ * is the same in both. */
+struct dense_bf16 {
+  size_t batch, in, out;
+  size_t x_stride, w_stride, z_stride; /* of x and dx; of w and dw; of z, y and dz; 0: the width */
+  const uint16_t *x;                   /* batch x in   layer input */
+  const uint16_t *w;      /* in x out     weights; not looked at by the forward pass if packed_w is given */
+  const void *packed_w;   /* the same as dense_bf16_pack() of the same table left them; NULL: not given */
+  const float *b;         /* out          bias; NULL: none */
+  float *z;               /* batch x out  pre-activations X W + b */
+  uint16_t *y;            /* batch x out  activation(z) rounded to bf16; NULL: not wanted */
+  map_kernel *activation; /* NULL: linear */
+  struct parameters p;    /* of the activation */
+  const uint16_t *dz;     /* batch x out  gradient of the loss with respect to z */
+  float *dx;              /* batch x in   dz W^T */
+  float *dw;              /* in x out     X^T dz */
+  float *db;              /* out          column sums of dz; NULL: not wanted */
+  void *workspace;        /* dense_bf16_workspace_bytes() of the same table, 64-byte aligned */
+  int threads;            /* OpenMP threads, at least 1; the result does not depend on it */
+};
+/* dense_bf16_forward: x, w or packed_w, b -> z, y.   dense_bf16_backward_data: dz, w -> dx.
+ * dense_bf16_backward_weights: x, dz -> dw, db. */
+typedef void dense_bf16_kernel(const struct dense_bf16 *layer);
+
 /* Softmax cross-entropy of each row of logits (batch x classes) against labels[row] in [0, classes):
  * loss[row] = ln(sum_j exp(z_j)) - z_label, dlogits = (softmax(z) - onehot(label)) / batch, the gradient of the mean
  * loss. dlogits may be logits. */
@@ -131,6 +168,9 @@ enum signature {
   SIGNATURE_fill,
   SIGNATURE_matrix,
   SIGNATURE_dense,
+  SIGNATURE_dense_bf16,
+  SIGNATURE_round,
+  SIGNATURE_widen,
   SIGNATURE_loss,
   SIGNATURE_update,
   SIGNATURE_momentum,
@@ -145,6 +185,13 @@ struct kernel_table {
   /* Scratch bytes that any dense pass of this shape needs, a multiple of 64; SIZE_MAX when a matrix of the layer is too
    * large for memory to be addressed. */
   size_t (*dense_workspace_bytes)(size_t batch, size_t in, size_t out, int threads);
+  /* The same for the bf16 passes. */
+  size_t (*dense_bf16_workspace_bytes)(size_t batch, size_t in, size_t out, int threads);
+  /* Bytes of in x out bf16 weights as dense_bf16_pack() leaves them, a multiple of 64; SIZE_MAX likewise. */
+  size_t (*dense_bf16_packed_bytes)(size_t in, size_t out);
+  /* Lays the layer's w out for forward passes, which then save that work; any bf16 pass of the table takes it. Of the
+   * layer in, out, w, w_stride and threads are looked at. packed: as many bytes, 64-byte aligned. */
+  void (*dense_bf16_pack)(const struct dense_bf16 *layer, void *packed);
   /* The same for matrix kernels. */
   size_t (*matrix_workspace_bytes)(size_t rows, size_t columns, int threads);
 #define KERNEL(name, signature, ...) signature##_kernel *name;

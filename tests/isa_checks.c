@@ -148,6 +148,10 @@ static void check_words(void) {
     vi_load2((const uint32_t *)both, &first, &second);
     expect_word("vi_load2, first", (uint32_t)words_of(first).i[l], x);
     expect_word("vi_load2, second", (uint32_t)words_of(second).i[l], y);
+    uint16_t halves[VEC_LANES];
+    vi_store16(halves, va);
+    expect_word("vi_store16", halves[l], x & 0xffff);
+    expect_word("vi_load16", (uint32_t)words_of(vi_load16(halves)).i[l], x & 0xffff);
     expect_word("vi_eq", (uint64_t)truth(vi_eq(va, vb)).i[l], x == y);
     expect_word("vi_lt", (uint64_t)truth(vi_lt(va, vb)).i[l], (int32_t)x < (int32_t)y);
     expect_word("vi_select", (uint32_t)words_of(vi_select(vi_lt(va, vb), va, vb)).i[l],
@@ -189,6 +193,19 @@ static void check_memory(void) {
     }
     expect_float("vf_store_n before", target[0], -1.0f);
     expect_float("vf_store_n after", target[VEC_LANES + 1], -1.0f);
+  }
+  for (size_t n = 0; n < VEC_LANES; n++) {
+    uint16_t source[VEC_LANES], target[VEC_LANES + 2];
+    for (size_t l = 0; l < VEC_LANES; l++) source[l] = (uint16_t)(0xff00 + l);
+    for (size_t l = 0; l < VEC_LANES + 2; l++) target[l] = 7;
+    const struct words loaded = words_of(vi_load16_n(source, n));
+    vi_store16_n(target + 1, vi_load16(source), n);
+    for (size_t l = 0; l < VEC_LANES; l++) {
+      expect_word("vi_load16_n", (uint32_t)loaded.i[l], l < n ? source[l] : 0);
+      expect_word("vi_store16_n", target[l + 1], l < n ? source[l] : 7);
+    }
+    expect_word("vi_store16_n before", target[0], 7);
+    expect_word("vi_store16_n after", target[VEC_LANES + 1], 7);
   }
   _Alignas(64) float streamed[VEC_LANES];
   vf_stream(streamed, vf_set(3.0f));

@@ -583,6 +583,12 @@ static void test_traffic(const struct kernel *kernel) {
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
+/* Fills with every generator in fills.c, bf16 in dense_bf16.c. */
+static bool tested_elsewhere(enum signature signature) {
+  return signature == SIGNATURE_fill || signature == SIGNATURE_dense_bf16 || signature == SIGNATURE_round ||
+         signature == SIGNATURE_widen;
+}
+
 static void test_kernel(void **state) {
   const struct kernel *kernel = *state;
   const struct cpu_features cpu = cpu_detect();
@@ -602,6 +608,9 @@ static void test_kernel(void **state) {
   case SIGNATURE_rows:
   case SIGNATURE_rows_backward: test_rows(kernel); break;
   case SIGNATURE_words: test_words(kernel); break;
+  case SIGNATURE_dense_bf16:
+  case SIGNATURE_round:
+  case SIGNATURE_widen:
   case SIGNATURE_fill: break;
   case SIGNATURE_matrix: test_matrix(kernel); break;
   case SIGNATURE_dense: test_dense(kernel); break;
@@ -617,7 +626,7 @@ int main(int argc, char **argv) {
   table = test_table(argc, argv);
   test_seed();
   for (size_t i = 0; i < KERNEL_COUNT; i++)
-    if (kernels[i].signature != SIGNATURE_fill) /* with every generator in fills.c */
+    if (!tested_elsewhere(kernels[i].signature))
       tests[count++] = (struct CMUnitTest){kernels[i].name, test_kernel, NULL, NULL, (void *)(uintptr_t)&kernels[i]};
   return _cmocka_run_group_tests(table->name, tests, count, NULL, NULL) ? 1 : 0;
 }

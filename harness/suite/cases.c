@@ -90,7 +90,10 @@ static struct traffic traffic_of(enum signature signature, double bytes, double 
   case SIGNATURE_update: return (struct traffic){bytes - written, written, true};
   case SIGNATURE_momentum: return (struct traffic){bytes - 2 * written, 2 * written, true};
   case SIGNATURE_both: return (struct traffic){bytes - 2 * written, 2 * written, false};
-  case SIGNATURE_parameter: return (struct traffic){bytes, 0, false};
+  case SIGNATURE_round:
+  case SIGNATURE_widen: return (struct traffic){bytes / 2, bytes / 2, false}; /* as if both sides were as wide */
+  case SIGNATURE_parameter:
+  case SIGNATURE_dense_bf16: return (struct traffic){bytes, 0, false};
   default: return (struct traffic){0};
   }
 }

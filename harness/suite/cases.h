@@ -16,7 +16,7 @@ struct traffic {
 struct cases {
   struct bench_case *items;
   struct traffic *traffic;    /* of each */
-  const char **compute_limit; /* of each: fma_peak or multiply_peak */
+  const char **compute_limit; /* of each: fma_peak, multiply_peak or bf16_peak */
   size_t count;
   int threads;
 };

@@ -5,6 +5,7 @@
 
 #include "harness/peers/kernels.h"
 #include "harness/suite/cases.h"
+#include "harness/suite/dense_bf16.h"
 
 /* A shape's arrays, shared by the passes, archs and peers. m = batch, n = out, k = in, as in kernels.def. */
 struct arrays {
@@ -175,5 +176,5 @@ bool suite_dense(struct run *run, struct error *error) {
   for (size_t t = 0; t < run->options->thread_count; t++)
     for (size_t s = 0; s < count; s++)
       if (!run_shape(run, list[s], run->options->threads[t], error)) return false;
-  return true;
+  return dense_bf16_suite(run, error);
 }

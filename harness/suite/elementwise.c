@@ -50,6 +50,8 @@ static void call_once(const struct elementwise *e, const float *x, const float *
   case SIGNATURE_backward: ((backward_kernel *)e->function)(x, dy, y, e->n, p); break;
   case SIGNATURE_words: ((words_kernel *)e->function)((uint32_t *)y, first / 4, e->n, e->init.seed, 0); break;
   case SIGNATURE_fill: ((fill_kernel *)e->function)(y, first, e->n, &e->init); break;
+  case SIGNATURE_round: ((round_kernel *)e->function)(x, (uint16_t *)y, e->n); break;
+  case SIGNATURE_widen: ((widen_kernel *)e->function)((const uint16_t *)x, y, e->n); break;
   case SIGNATURE_update: ((update_kernel *)e->function)(y, x, e->n, RATE); break;
   case SIGNATURE_momentum: ((momentum_kernel *)e->function)(y, slope, x, e->n, momentum); break;
   case SIGNATURE_peak: ((peak_kernel *)e->function)(e->n, y); break;
@@ -84,6 +86,8 @@ static int arrays_used(enum signature signature) {
   case SIGNATURE_bias:
   case SIGNATURE_rows:
   case SIGNATURE_map:
+  case SIGNATURE_round:
+  case SIGNATURE_widen:
   case SIGNATURE_update:
   case SIGNATURE_traffic: return 2;
   default: return 1;
@@ -91,7 +95,8 @@ static int arrays_used(enum signature signature) {
 }
 
 static bool is_elementwise(enum signature signature) {
-  return signature != SIGNATURE_dense && signature != SIGNATURE_loss && signature != SIGNATURE_matrix;
+  return signature != SIGNATURE_dense && signature != SIGNATURE_dense_bf16 && signature != SIGNATURE_loss &&
+         signature != SIGNATURE_matrix;
 }
 
 /* Huge pages, where the system gives them, lay arrays out alike in every run. */

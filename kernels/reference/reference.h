@@ -40,6 +40,13 @@ struct dense_double {
 };
 typedef void dense_reference(const struct dense_double *layer);
 
+/* The same sums, of operands that are bf16. */
+typedef dense_reference dense_bf16_reference;
+
+/* x rounded to bf16 and the value of one. */
+typedef uint16_t round_reference(float x);
+typedef double widen_reference(uint16_t x);
+
 typedef void loss_reference(const double *logits, const int32_t *labels, size_t batch, size_t classes, double *dlogits,
                             double *loss);
 typedef double update_reference(double w, double dw, double rate);

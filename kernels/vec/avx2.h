@@ -71,6 +71,21 @@ VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) {
   vi_store(p, _mm256_permute2x128_si256(even, odd, 0x20));
   vi_store(p + 8, _mm256_permute2x128_si256(even, odd, 0x31));
 }
+VEC_INLINE vi vi_load16(const uint16_t *p) { return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)); }
+VEC_INLINE void vi_store16(uint16_t *p, vi a) { /* without its upper half no lane saturates */
+  const vi low = _mm256_and_si256(a, _mm256_set1_epi32(0xffff));
+  _mm_storeu_si128((__m128i *)p, _mm_packus_epi32(_mm256_castsi256_si128(low), _mm256_extracti128_si256(low, 1)));
+}
+VEC_INLINE vi vi_load16_n(const uint16_t *p, size_t n) {
+  uint16_t words[VEC_LANES] = {0};
+  for (size_t i = 0; i < n; i++) words[i] = p[i];
+  return vi_load16(words);
+}
+VEC_INLINE void vi_store16_n(uint16_t *p, vi a, size_t n) {
+  uint16_t words[VEC_LANES];
+  vi_store16(words, a);
+  for (size_t i = 0; i < n; i++) p[i] = words[i];
+}
 VEC_INLINE vm vi_eq(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)); }
 VEC_INLINE vm vi_lt(vi a, vi b) { return _mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a)); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) {

@@ -71,6 +71,12 @@ VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) {
   _mm512_storeu_si512(p, _mm512_permutex2var_epi32(a, low, b));
   _mm512_storeu_si512(p + 16, _mm512_permutex2var_epi32(a, high, b));
 }
+VEC_INLINE vi vi_load16(const uint16_t *p) { return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)); }
+VEC_INLINE void vi_store16(uint16_t *p, vi a) { _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(a)); }
+VEC_INLINE vi vi_load16_n(const uint16_t *p, size_t n) {
+  return _mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(vm_first(n), p));
+}
+VEC_INLINE void vi_store16_n(uint16_t *p, vi a, size_t n) { _mm512_mask_cvtepi32_storeu_epi16(p, vm_first(n), a); }
 VEC_INLINE vm vi_eq(vi a, vi b) { return _mm512_cmpeq_epi32_mask(a, b); }
 VEC_INLINE vm vi_lt(vi a, vi b) { return _mm512_cmplt_epi32_mask(a, b); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return _mm512_mask_blend_epi32(m, b, a); }

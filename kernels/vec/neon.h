@@ -72,6 +72,18 @@ VEC_INLINE void vi_load2(const uint32_t *p, vi *a, vi *b) {
   *a = vreinterpretq_s32_u32(both.val[0]), *b = vreinterpretq_s32_u32(both.val[1]);
 }
 VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) { vst2q_s32(p, ((int32x4x2_t){{a, b}})); }
+VEC_INLINE vi vi_load16(const uint16_t *p) { return vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p))); }
+VEC_INLINE void vi_store16(uint16_t *p, vi a) { vst1_u16(p, vmovn_u32(vreinterpretq_u32_s32(a))); }
+VEC_INLINE vi vi_load16_n(const uint16_t *p, size_t n) {
+  uint16_t words[VEC_LANES] = {0};
+  for (size_t i = 0; i < n; i++) words[i] = p[i];
+  return vi_load16(words);
+}
+VEC_INLINE void vi_store16_n(uint16_t *p, vi a, size_t n) {
+  uint16_t words[VEC_LANES];
+  vi_store16(words, a);
+  for (size_t i = 0; i < n; i++) p[i] = words[i];
+}
 VEC_INLINE vm vi_eq(vi a, vi b) { return vceqq_s32(a, b); }
 VEC_INLINE vm vi_lt(vi a, vi b) { return vcltq_s32(a, b); }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return vbslq_s32(m, a, b); }

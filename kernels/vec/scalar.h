@@ -68,6 +68,12 @@ VEC_INLINE vi vi_max(vi a, vi b) { return a > b ? a : b; }
 VEC_INLINE vi vi_iota(void) { return 0; }
 VEC_INLINE void vi_load2(const uint32_t *p, vi *a, vi *b) { *a = (vi)p[0], *b = (vi)p[1]; }
 VEC_INLINE void vi_store2(int32_t *p, vi a, vi b) { p[0] = a, p[1] = b; }
+VEC_INLINE vi vi_load16(const uint16_t *p) { return *p; }
+VEC_INLINE void vi_store16(uint16_t *p, vi a) { *p = (uint16_t)a; }
+VEC_INLINE vi vi_load16_n(const uint16_t *p, size_t n) { return n ? *p : 0; }
+VEC_INLINE void vi_store16_n(uint16_t *p, vi a, size_t n) {
+  if (n) *p = (uint16_t)a;
+}
 VEC_INLINE vm vi_eq(vi a, vi b) { return a == b; }
 VEC_INLINE vm vi_lt(vi a, vi b) { return a < b; }
 VEC_INLINE vi vi_select(vm m, vi a, vi b) { return m ? a : b; }

@@ -21,6 +21,7 @@
  *   vi_rotl(a, n)    rotated left by the constant n, 0 < n < 32; vi_shl, vi_shr, vi_sar likewise shift by a constant
  *   vi_lookup8(table, i) table[i mod 8] of eight words in memory
  *   vi_store2(p, a, b)  two vectors lane by lane: a0 b0 a1 b1 ...; vi_load2(p, &a, &b) its inverse
+ *   vi_load16(p)     VEC_LANES 16-bit words, each extended by zeros; vi_store16(p, a) stores the low halves
  *   vf_stream(p, a)  a store that bypasses the caches where the ISA has one; p aligned to a whole vector;
  *                    vec_stream_end() orders them before later stores
  *   vw_mul(a, b)     product of the low 32 bits of each lane, 64 bits wide
