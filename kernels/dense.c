@@ -31,6 +31,13 @@ static size_t dense_x_stride(const struct dense *l) { return l->x_stride ? l->x_
 static size_t dense_w_stride(const struct dense *l) { return l->w_stride ? l->w_stride : l->out; }
 static size_t dense_z_stride(const struct dense *l) { return l->z_stride ? l->z_stride : l->out; }
 
+static size_t dense_packed_bytes(size_t in, size_t out) { return gemm_panels_floats(out, in) * sizeof(float); }
+
+static void dense_pack(const struct dense *l, float *packed) {
+  gemm_pack_panels((struct gemm_operand){l->w, .line_stride = 1, .term_stride = dense_w_stride(l)}, l->out, l->in,
+                   packed);
+}
+
 /* Z = b + X W, Y = activation(Z) */
 static void dense_forward(const struct dense *l) {
   dense_check(l);
@@ -40,13 +47,14 @@ static void dense_forward(const struct dense *l) {
       .k = l->in,
       .a = {l->x, .line_stride = dense_x_stride(l), .term_stride = 1},
       .b = {l->w, .line_stride = 1, .term_stride = dense_w_stride(l)},
+      .b_panels = l->packed_w,
       .c = l->z,
       .c_stride = dense_z_stride(l),
       .bias = l->b,
       .map = l->activation,
       .mapped = l->y,
       .p = l->p,
-      .l2 = (size_t)1 << 20,
+      .caches = l->caches,
       .workspace = l->workspace,
       .threads = l->threads,
   });
@@ -66,7 +74,7 @@ static void dense_backward_data(const struct dense *l) {
       .back = l->backward,
       .back_z = l->x_z,
       .p = l->p,
-      .l2 = (size_t)1 << 20,
+      .caches = l->caches,
       .workspace = l->workspace,
       .threads = l->threads,
   });
@@ -84,7 +92,7 @@ static void dense_backward_weights(const struct dense *l) {
       .c = l->dw,
       .c_stride = dense_w_stride(l),
       .b_sums = l->db,
-      .l2 = (size_t)1 << 20,
+      .caches = l->caches,
       .workspace = l->workspace,
       .threads = l->threads,
   });

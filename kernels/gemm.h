@@ -23,6 +23,7 @@ struct gemm {
   size_t m, n, k;
   struct gemm_operand a; /* its lines are the m rows of A */
   struct gemm_operand b; /* its lines are the n columns of B */
+  const float *b_panels; /* B as gemm_pack_panels() makes it, read instead of b; NULL: b is read */
   float *c;              /* m x n */
   size_t c_stride;       /* between the rows of c, mapped and back_z, at least n */
   bool accumulate;       /* start is what c holds, and not the bias */
@@ -33,8 +34,8 @@ struct gemm {
   backward_kernel *back; /* applied to each element of C when it is done, with that of back_z; NULL: none */
   const float *back_z;   /* m x n */
   struct parameters p;   /* of map and back */
-  size_t l2;             /* bytes of a thread's second-level cache */
-  float *workspace;      /* gemm_workspace_floats(), aligned to 64 bytes */
+  struct caches caches;
+  float *workspace; /* gemm_workspace_floats(), aligned to 64 bytes */
   int threads;
 };
 
@@ -58,12 +59,24 @@ VEC_INLINE size_t gemm_share(size_t count, size_t part, size_t parts) {
 #define GEMM_DEPTH 512
 #define GEMM_B_FLOATS ((size_t)1 << 20)
 
+/* Caches that are not known are taken to be of these sizes. */
+#define GEMM_L1 ((size_t)32 << 10)
+#define GEMM_L2 ((size_t)512 << 10)
+VEC_INLINE size_t gemm_l2(const struct gemm *g) { return g->caches.l2 ? g->caches.l2 : GEMM_L2; }
+
+/* Terms after which C is visited again: a strip of A fits the first-level cache. */
+VEC_INLINE size_t gemm_depth(const struct gemm *g) {
+  const size_t l1 = g->caches.l1 ? g->caches.l1 : GEMM_L1, terms = l1 / (GEMM_ROWS * sizeof(float)) / 64 * 64;
+  return gemm_max(gemm_min(terms, GEMM_DEPTH), 64);
+}
+
 /* Between packed panels of B: one line more than they hold, or their rows would share their place in the caches. */
 VEC_INLINE size_t gemm_panel_stride(size_t depth) { return GEMM_COLUMNS * depth + 16; }
 
-/* Panels of so many terms that are packed at a time. */
-VEC_INLINE size_t gemm_b_panels(size_t n, size_t depth) {
-  return gemm_max(gemm_min(gemm_ceil_div(n, GEMM_COLUMNS), GEMM_B_FLOATS / gemm_panel_stride(depth)), 1);
+/* Panels of so many terms that are packed at a time: half of the last cache that a thread has for itself. */
+VEC_INLINE size_t gemm_b_panels(const struct gemm *g, size_t depth) {
+  const size_t floats = gemm_max(g->caches.l3, gemm_l2(g)) / 2 / sizeof(float);
+  return gemm_max(gemm_min(floats, GEMM_B_FLOATS) / gemm_panel_stride(depth), 1);
 }
 
 /* Floats of a thread's packed blocks of A and B; multiples of 16 floats, 64 bytes. */
@@ -74,6 +87,17 @@ VEC_INLINE size_t gemm_a_floats(size_t m, size_t k) {
 VEC_INLINE size_t gemm_b_floats(size_t n, size_t k) {
   const size_t all = gemm_ceil_div(n, GEMM_COLUMNS) * gemm_panel_stride(gemm_min(k, GEMM_DEPTH));
   return (gemm_min(all, GEMM_B_FLOATS) + 15) / 16 * 16;
+}
+
+/* All of B's columns as panels of all terms, in so many floats. */
+VEC_INLINE size_t gemm_panels_floats(size_t n, size_t k) {
+  return (gemm_ceil_div(n, GEMM_COLUMNS) * gemm_panel_stride(k) + 15) / 16 * 16;
+}
+static void gemm_pack_panels(struct gemm_operand b, size_t n, size_t k, float *to) {
+  for (size_t column = 0; column < n && k; column += GEMM_COLUMNS, to += gemm_panel_stride(k)) {
+    const size_t columns = gemm_min(n - column, GEMM_COLUMNS);
+    gemm_pack(gemm_operand_from(b, column, 0), columns, k, gemm_ceil_div(columns, VEC_LANES) * VEC_LANES, to);
+  }
 }
 
 /* Products of at most so many rows and terms may be turned: see gemm_turned(). */
@@ -120,17 +144,18 @@ static struct gemm_plan gemm_plan(const struct gemm *g, float *workspace) {
   struct gemm_plan plan = {.strips = gemm_ceil_div(g->m, GEMM_ROWS), .a = workspace};
   if (plan.strips) plan.rows = g->m / plan.strips, plan.longer = g->m % plan.strips;
   const bool few = plan.strips <= GEMM_FEW_STRIPS;
-  plan.depth_blocks = gemm_max(gemm_ceil_div(g->k, GEMM_DEPTH), 1); /* an empty sum is still stored */
+  plan.depth_blocks = gemm_max(gemm_ceil_div(g->k, gemm_depth(g)), 1); /* an empty sum is still stored */
   const size_t depth = gemm_ceil_div(g->k, plan.depth_blocks);
   const bool lines = g->a.line_stride != 1;
   plan.a_lines =
       GEMM_DIRECT && lines && !gemm_collides(g->a.line_stride, g->m) && (left_over == 0 || left_over > GEMM_NARROW);
   plan.a_packed = !GEMM_DIRECT || (lines ? !plan.a_lines : gemm_far(g->a.term_stride));
   plan.b_packed =
-      !GEMM_DIRECT || g->b.line_stride != 1 ||
-      (plan.strips >= GEMM_FAR_STRIPS ? gemm_far(g->b.term_stride) : !few && depth * g->n * sizeof(float) > g->l2);
+      !GEMM_DIRECT || g->b_panels || g->b.line_stride != 1 ||
+      (plan.strips >= GEMM_FAR_STRIPS ? gemm_far(g->b.term_stride) : !few && depth * g->n * sizeof(float) > gemm_l2(g));
   plan.b = workspace + gemm_a_floats(g->m, g->k);
-  plan.block_panels = plan.b_packed ? gemm_b_panels(g->n, depth) : gemm_max(gemm_ceil_div(g->n, GEMM_COLUMNS), 1);
+  plan.block_panels = gemm_max(gemm_ceil_div(g->n, GEMM_COLUMNS), 1);
+  if (plan.b_packed && !g->b_panels) plan.block_panels = gemm_min(plan.block_panels, gemm_b_panels(g, depth));
   plan.group_strips = few ? gemm_max(plan.strips, 1) : 1;
   plan.group_panels = few ? 1 : GEMM_GROUP_PANELS;
   return plan;
@@ -164,6 +189,7 @@ VEC_INLINE const float *gemm_b_at(const struct gemm *g, const struct gemm_plan *
                                   size_t panel, size_t columns, size_t *stride) {
   if (gemm_panel_packed(plan, columns)) {
     *stride = gemm_vectors(columns) * VEC_LANES;
+    if (g->b_panels) return g->b_panels + panel * gemm_panel_stride(g->k) + block->term * *stride;
     return plan->b + (plan->b_packed ? panel * gemm_panel_stride(block->depth) : 0);
   }
   *stride = g->b.term_stride;
@@ -251,7 +277,8 @@ static void gemm_run_tiles(const struct gemm *g, const struct gemm_plan *plan, c
                            size_t begin, size_t end, size_t left, size_t right) {
   const size_t last = gemm_panel_columns(block, right - 1), whole = right - left - (last < GEMM_COLUMNS);
   const size_t column = block->column + left * GEMM_COLUMNS, edge = gemm_vectors(last) - 1;
-  const size_t step = plan->b_packed ? gemm_panel_stride(block->depth) : GEMM_COLUMNS; /* from panel to panel of B */
+  const size_t depth = g->b_panels ? g->k : block->depth;
+  const size_t step = plan->b_packed ? gemm_panel_stride(depth) : GEMM_COLUMNS; /* from panel to panel of B */
   struct gemm_tile tile = {.depth = block->depth, .c_stride = g->c_stride};
   for (size_t strip = begin; strip < end; strip++) {
     const size_t row = gemm_row(plan, strip);
@@ -379,7 +406,8 @@ static void gemm_turned_serial(const struct gemm *g, float *workspace) {
 /* ---- a row or a few ---------------------------------------------------------------------------------------------- */
 
 VEC_INLINE bool gemm_streamed(const struct gemm *g) {
-  return g->m && g->m <= GEMM_STREAM_ROWS && !g->b_sums && (g->b.line_stride == 1 || !(g->accumulate || g->bias));
+  return g->m && g->m <= GEMM_STREAM_ROWS && !g->b_sums && !g->b_panels &&
+         (g->b.line_stride == 1 || !(g->accumulate || g->bias));
 }
 
 VEC_INLINE void gemm_stream(size_t rows, const struct gemm *g) {
@@ -430,7 +458,7 @@ static void gemm_serial(const struct gemm *g, float *workspace) {
       block.term = gemm_share(g->k, j, plan.depth_blocks);
       block.depth = gemm_share(g->k, j + 1, plan.depth_blocks) - block.term;
       block.first = j == 0, block.last = j + 1 == plan.depth_blocks;
-      gemm_prepare_b(g, &plan, &block, g->b_sums ? g->b_sums + block.column : NULL);
+      if (!g->b_panels) gemm_prepare_b(g, &plan, &block, g->b_sums ? g->b_sums + block.column : NULL);
       gemm_run_block(g, &plan, &block);
     }
   }
@@ -476,6 +504,7 @@ static struct gemm gemm_part(const struct gemm *g, struct gemm_grid grid, size_t
   part.m = bottom - top, part.n = right - left;
   part.a = gemm_operand_from(g->a, top, 0), part.b = gemm_operand_from(g->b, left, 0);
   part.c = g->c + at;
+  if (g->b_panels) part.b_panels = g->b_panels + left / GEMM_COLUMNS * gemm_panel_stride(g->k);
   if (g->bias) part.bias = g->bias + left;
   if (g->b_sums) part.b_sums = i == 0 ? g->b_sums + left : NULL;
   if (g->map) part.mapped = g->mapped + at;

@@ -67,6 +67,11 @@ typedef void fill_kernel(float *w, uint64_t first, size_t n, const struct init *
 typedef void matrix_kernel(float *w, size_t rows, size_t columns, const struct init *init, int threads,
                            void *workspace);
 
+/* Bytes of the first three levels of data cache that one thread has for itself; 0: not known. */
+struct caches {
+  size_t l1, l2, l3;
+};
+
 /* One dense layer, all that its three passes read and write. A pass touches only the members it names. Rows of a matrix
  * are its stride of floats apart, at least its width; a stride of 0 stands for the width. */
 struct dense {
@@ -75,6 +80,7 @@ struct dense {
   const float *x;                      /* batch x in   layer input */
   const float *w;                      /* in x out     weights */
   const float *b;                      /* out          bias; NULL: none */
+  const float *packed_w;               /* what dense_pack() made of w, for the forward pass; NULL: w is read */
   float *z;                  /* batch x out  pre-activations X W + b; may be y when they are not needed again */
   float *y;                  /* batch x out  activation(z) */
   const float *dz;           /* batch x out  gradient of the loss with respect to z */
@@ -86,7 +92,8 @@ struct dense {
   const float *x_z;          /* batch x in   the pre-activations that x is the activation of */
   struct parameters p;       /* of the activations */
   void *workspace;           /* dense_workspace_bytes() of the same table, 64-byte aligned */
-  int threads;               /* OpenMP threads; the result does not depend on it */
+  struct caches caches;      /* what blocks are made to fit; the result does not depend on it */
+  int threads;               /* OpenMP threads; nor on this */
 };
 /* dense_forward: x, w, b -> z, y.   dense_backward_data: dz, w, x_z -> dx.   dense_backward_weights: x, dz -> dw, db.
  */
@@ -185,6 +192,10 @@ struct kernel_table {
   /* Scratch bytes that any dense pass of this shape needs, a multiple of 64; SIZE_MAX when a matrix of the layer is too
    * large for memory to be addressed. */
   size_t (*dense_workspace_bytes)(size_t batch, size_t in, size_t out, int threads);
+  /* Bytes of packed weights, and their making from in, out, w and w_stride, for forward passes that use the same
+   * weights again and again; 64-byte aligned. */
+  size_t (*dense_packed_bytes)(size_t in, size_t out);
+  void (*dense_pack)(const struct dense *layer, float *packed);
   /* The same for the bf16 passes. */
   size_t (*dense_bf16_workspace_bytes)(size_t batch, size_t in, size_t out, int threads);
   /* Bytes of in x out bf16 weights as dense_bf16_pack() leaves them, a multiple of 64; SIZE_MAX likewise. */

@@ -87,7 +87,6 @@ static void orthogonal_product(struct matrix c, struct matrix a, struct matrix b
                    .c = c.at,
                    .c_stride = c.row,
                    .accumulate = accumulate,
-                   .l2 = (size_t)1 << 20,
                    .workspace = workspace,
                    .threads = 1};
   if (c.column != 1) {
