@@ -38,10 +38,24 @@ static void dense_pack(const struct dense *l, float *packed) {
                    packed);
 }
 
+/* A pass that is one product. A tiny one never makes its whole description: that would take as long as the product. */
+#define DENSE_PASS(pass)                                                                                               \
+  static __attribute__((noinline)) void pass##_shared(const struct dense *l) {                                         \
+    const struct gemm product = pass##_product(l);                                                                     \
+    gemm(&product);                                                                                                    \
+  }                                                                                                                    \
+  static void pass(const struct dense *l) {                                                                            \
+    dense_check(l);                                                                                                    \
+    const struct gemm product = pass##_product(l);                                                                     \
+    if (gemm_is_tiny(&product))                                                                                        \
+      gemm_tiny(&product);                                                                                             \
+    else                                                                                                               \
+      pass##_shared(l);                                                                                                \
+  }
+
 /* Z = b + X W, Y = activation(Z) */
-static void dense_forward(const struct dense *l) {
-  dense_check(l);
-  gemm(&(struct gemm){
+VEC_INLINE struct gemm dense_forward_product(const struct dense *l) {
+  return (struct gemm){
       .m = l->batch,
       .n = l->out,
       .k = l->in,
@@ -57,13 +71,13 @@ static void dense_forward(const struct dense *l) {
       .caches = l->caches,
       .workspace = l->workspace,
       .threads = l->threads,
-  });
+  };
 }
+DENSE_PASS(dense_forward)
 
 /* dX = dZ W^T, or that times f'(x_z) */
-static void dense_backward_data(const struct dense *l) {
-  dense_check(l);
-  gemm(&(struct gemm){
+VEC_INLINE struct gemm dense_backward_data_product(const struct dense *l) {
+  return (struct gemm){
       .m = l->batch,
       .n = l->in,
       .k = l->out,
@@ -77,13 +91,13 @@ static void dense_backward_data(const struct dense *l) {
       .caches = l->caches,
       .workspace = l->workspace,
       .threads = l->threads,
-  });
+  };
 }
+DENSE_PASS(dense_backward_data)
 
 /* dW = X^T dZ, db = column sums of dZ */
-static void dense_backward_weights(const struct dense *l) {
-  dense_check(l);
-  gemm(&(struct gemm){
+VEC_INLINE struct gemm dense_backward_weights_product(const struct dense *l) {
+  return (struct gemm){
       .m = l->in,
       .n = l->out,
       .k = l->batch,
@@ -95,5 +109,6 @@ static void dense_backward_weights(const struct dense *l) {
       .caches = l->caches,
       .workspace = l->workspace,
       .threads = l->threads,
-  });
+  };
 }
+DENSE_PASS(dense_backward_weights)

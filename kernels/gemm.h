@@ -52,7 +52,7 @@ VEC_INLINE size_t gemm_share(size_t count, size_t part, size_t parts) {
 
 /* Few strips read B where it is, all of them one panel after the other. With more, packing B costs little, and pays
  * where B does not stay in the cache; then one strip goes through all panels, so many of them at a time. */
-#define GEMM_FEW_STRIPS 14
+#define GEMM_FEW_STRIPS 20
 #define GEMM_GROUP_PANELS 8
 
 /* What a thread has packed at a time, at most: a few strips of A, and so many floats of B, of so many terms. */
@@ -135,8 +135,6 @@ VEC_INLINE bool gemm_collides(size_t stride, size_t rows) {
   return gemm_min(rows, GEMM_ROWS) > GEMM_PLACES * (GEMM_PERIOD / step);
 }
 
-/* Rows so far apart, in bytes, lie in different pages, and share few places in a cache. */
-#define GEMM_FAR 2048
 VEC_INLINE bool gemm_far(size_t stride) { return stride * sizeof(float) >= GEMM_FAR; }
 
 static struct gemm_plan gemm_plan(const struct gemm *g, float *workspace) {
@@ -199,22 +197,26 @@ VEC_INLINE const float *gemm_b_at(const struct gemm *g, const struct gemm_plan *
 /* ---- packing a block --------------------------------------------------------------------------------------------- */
 
 /* db: the sums of a panel's columns, continued from the terms before. */
-static void gemm_panel_sums(const float *panel, size_t stride, size_t columns, size_t depth, bool first, float *sums) {
+VEC_INLINE void gemm_column_sums(const float *panel, size_t stride, size_t vectors, size_t columns, size_t depth,
+                                 bool first, float *sums) {
   vf sum[GEMM_VECTORS];
-  for (size_t v = 0; v < GEMM_VECTORS; v++)
-    sum[v] = first ? vf_set(0.0f) : vf_load_before(sums, v * VEC_LANES, columns);
+  for (size_t v = 0; v < vectors; v++) sum[v] = first ? vf_set(0.0f) : gemm_tile_load(sums, v, vectors, columns);
+  for (size_t p = 0; p < depth; p++) {
+    UNROLL_ALL
+    for (size_t v = 0; v < vectors; v++)
+      sum[v] = vf_add(sum[v], gemm_tile_load(panel + p * stride, v, vectors, columns));
+  }
+  for (size_t v = 0; v < vectors; v++)
+    vf_store_before(sums, sum[v], v * VEC_LANES, (vectors - 1) * VEC_LANES + columns);
+}
+static void gemm_panel_sums(const float *panel, size_t stride, size_t columns, size_t depth, bool first, float *sums) {
+  const size_t vectors = gemm_vectors(columns), edge = columns - (vectors - 1) * VEC_LANES;
   if (columns == GEMM_COLUMNS)
-    for (size_t p = 0; p < depth; p++) {
-      UNROLL_ALL
-      for (size_t v = 0; v < GEMM_VECTORS; v++) sum[v] = vf_add(sum[v], vf_load(panel + p * stride + v * VEC_LANES));
-    }
+    gemm_column_sums(panel, stride, GEMM_VECTORS, VEC_LANES, depth, first, sums);
+  else if (vectors == 1)
+    gemm_column_sums(panel, stride, 1, edge, depth, first, sums);
   else
-    for (size_t p = 0; p < depth; p++) {
-      UNROLL_ALL
-      for (size_t v = 0; v < GEMM_VECTORS; v++)
-        sum[v] = vf_add(sum[v], vf_load_before(panel + p * stride, v * VEC_LANES, columns));
-    }
-  for (size_t v = 0; v * VEC_LANES < columns; v++) vf_store_before(sums, sum[v], v * VEC_LANES, columns);
+    gemm_column_sums(panel, stride, GEMM_VECTORS == 2 ? 2 : vectors, edge, depth, first, sums);
 }
 
 /* Makes B's part of the block ready: packs it, or only columns that tiles can't read where they are, and sums columns.
@@ -322,7 +324,7 @@ static void gemm_run_narrow(const struct gemm *g, const struct gemm_plan *plan, 
 }
 
 /* What follows the product, for rows [top, bottom) and columns [left, right): while they are in the caches. */
-static void gemm_finish(const struct gemm *g, size_t top, size_t bottom, size_t left, size_t right) {
+VEC_INLINE void gemm_finish(const struct gemm *g, size_t top, size_t bottom, size_t left, size_t right) {
   for (size_t row = top; row < bottom; row++) {
     const size_t at = row * g->c_stride + left;
     if (g->map) g->map(g->c + at, g->mapped + at, right - left, g->p);
@@ -527,6 +529,44 @@ static void gemm(const struct gemm *g) {
     const struct gemm part = gemm_part(g, grid, i);
     gemm_serial(&part, g->workspace + i * floats);
   }
+}
+
+/* ---- tiny products ----------------------------------------------------------------------------------------------- */
+
+/* A panel of few terms and one or two strips takes less time than planning how to run it. */
+#define GEMM_TINY_DEPTH 64
+
+VEC_INLINE bool gemm_is_tiny(const struct gemm *g) {
+  return GEMM_DIRECT && g->m <= 2 * GEMM_ROWS && g->n <= GEMM_COLUMNS && g->k <= GEMM_TINY_DEPTH && g->m && g->n &&
+         g->k && !g->b_panels;
+}
+
+VEC_INLINE void gemm_tiny(const struct gemm *g) {
+  _Alignas(64) float packed[GEMM_COLUMNS * GEMM_TINY_DEPTH];
+  const size_t vectors = gemm_vectors(g->n), rows = g->m <= GEMM_ROWS ? g->m : g->m / 2;
+  const bool lines = g->a.line_stride != 1, direct = g->b.line_stride == 1 && (GEMM_MASKS || g->n % VEC_LANES == 0);
+  struct gemm_tile tile = {
+      .depth = g->k,
+      .a = g->a.at,
+      .a_stride = lines ? g->a.line_stride : g->a.term_stride,
+      .b = direct ? g->b.at : packed,
+      .b_stride = direct ? g->b.term_stride : vectors * VEC_LANES,
+      .c = g->c,
+      .c_stride = g->c_stride,
+      .start = g->accumulate ? g->c : g->bias,
+      .start_stride = g->accumulate ? g->c_stride : 0,
+      .columns = g->n - (vectors - 1) * VEC_LANES,
+  };
+  if (!direct) gemm_pack(g->b, g->n, g->k, vectors * VEC_LANES, packed);
+  (*gemm_tile_functions(lines, rows))[vectors - 1](&tile);
+  if (rows < g->m) {
+    tile.a = gemm_operand_from(g->a, rows, 0).at;
+    tile.c = g->c + rows * g->c_stride;
+    if (g->accumulate) tile.start = tile.c;
+    (*gemm_tile_functions(lines, g->m - rows))[vectors - 1](&tile);
+  }
+  if (g->b_sums) gemm_panel_sums(tile.b, tile.b_stride, g->n, g->k, true, g->b_sums);
+  if (g->map || g->back) gemm_finish(g, 0, g->m, 0, g->n);
 }
 
 #endif

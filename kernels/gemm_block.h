@@ -5,9 +5,10 @@
  *   GEMM_UNROLL  terms in one turn of its loop: more only where it pays, since compilers move loads up until registers
  *                run out
  *   GEMM_DIRECT  1: tiles also read operands where they are; 0: every operand is packed
- *   GEMM_FAR_STRIPS  as many strips of rows make it worth to pack a B whose rows are far apart: tiles that take longer
- *                    for a term have the time to wait for it
  *   GEMM_MASKS   1: they also read what is left of a vector at an edge; 0: such an edge is packed
+ *   GEMM_FAR     bytes between rows from which on they are packed, as they lie in different pages and share few places
+ *                in a cache: A always, B for GEMM_FAR_STRIPS strips or more. The longer a tile takes for a term, the
+ *                longer it can wait for one.
  *
  * None of them changes a result: whatever the blocks, an element of C is one chain of fused multiply-adds in the order
  * of the terms, and every ISA with FMA gives the same bits.
@@ -21,6 +22,7 @@
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 1
 #define GEMM_MASKS 1
+#define GEMM_FAR 4096
 #define GEMM_FAR_STRIPS SIZE_MAX
 #elif defined(DEPTHMARK_VEC_AVX2)
 #define GEMM_ROWS 6 /* 12 + 2 + 1 of 16 */
@@ -28,6 +30,7 @@
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 1
 #define GEMM_MASKS 0
+#define GEMM_FAR 1024
 #define GEMM_FAR_STRIPS 8
 #elif defined(DEPTHMARK_VEC_NEON)
 #define GEMM_ROWS 8 /* 24 + 3 + 2 of 32 */
@@ -35,6 +38,7 @@
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 0
 #define GEMM_MASKS 0
+#define GEMM_FAR 1
 #define GEMM_FAR_STRIPS 1
 #else
 #define GEMM_ROWS 4 /* 8 + 2 + 1, and one for a product, of 16 */
@@ -42,6 +46,7 @@
 #define GEMM_UNROLL 1
 #define GEMM_DIRECT 0
 #define GEMM_MASKS 0
+#define GEMM_FAR 1
 #define GEMM_FAR_STRIPS 1
 #endif
 
