@@ -480,27 +480,30 @@ struct gemm_grid {
   size_t down, across;
 };
 
-/* The grid whose largest block is smallest, counted in tiles, then the one nearest to square ones. */
-static struct gemm_grid gemm_grid(size_t m, size_t n, size_t threads) {
-  const size_t strips = gemm_max(gemm_ceil_div(m, GEMM_ROWS), 1), panels = gemm_max(gemm_ceil_div(n, GEMM_COLUMNS), 1);
+/* The first column of part j: whole vectors, or whole panels where there are many or they are packed for good. */
+static size_t gemm_part_column(const struct gemm *g, size_t j, size_t parts) {
+  const size_t step = g->b_panels || g->n / parts >= 16 * GEMM_COLUMNS ? GEMM_COLUMNS : VEC_LANES;
+  if (j == parts) return g->n;
+  return gemm_min((g->n / parts * j + g->n % parts * j / parts + step / 2) / step * step, g->n);
+}
+
+/* The grid whose largest block is smallest. */
+static struct gemm_grid gemm_grid(const struct gemm *g, size_t threads) {
   struct gemm_grid best = {1, 1};
   size_t least = SIZE_MAX;
-  for (size_t across = 1; across <= gemm_min(threads, panels); across++) {
-    const size_t down = gemm_min(threads / across, strips);
-    const size_t rows = gemm_ceil_div(strips, down), columns = gemm_ceil_div(panels, across), area = rows * columns;
-    if (area <= least) least = area, best = (struct gemm_grid){down, across};
+  for (size_t across = 1; across <= gemm_min(threads, gemm_max(gemm_ceil_div(g->n, VEC_LANES), 1)); across++) {
+    const size_t down = gemm_max(gemm_min(threads / across, g->m), 1);
+    const size_t rows = gemm_ceil_div(g->m, down), vectors = gemm_ceil_div(gemm_ceil_div(g->n, across), VEC_LANES);
+    if (rows * vectors < least) least = rows * vectors, best = (struct gemm_grid){down, across};
   }
   return best;
 }
 
 /* The block of thread `thread`. */
 static struct gemm gemm_part(const struct gemm *g, struct gemm_grid grid, size_t thread) {
-  const size_t strips = gemm_ceil_div(g->m, GEMM_ROWS), panels = gemm_ceil_div(g->n, GEMM_COLUMNS);
   const size_t i = thread / grid.across, j = thread % grid.across;
-  const size_t top = gemm_share(g->m, gemm_share(strips, i, grid.down), gemm_max(strips, 1));
-  const size_t bottom = gemm_share(g->m, gemm_share(strips, i + 1, grid.down), gemm_max(strips, 1));
-  const size_t left = gemm_min(g->n, gemm_share(panels, j, grid.across) * GEMM_COLUMNS);
-  const size_t right = gemm_min(g->n, gemm_share(panels, j + 1, grid.across) * GEMM_COLUMNS);
+  const size_t top = gemm_share(g->m, i, grid.down), bottom = gemm_share(g->m, i + 1, grid.down);
+  const size_t left = gemm_part_column(g, j, grid.across), right = gemm_part_column(g, j + 1, grid.across);
   struct gemm part = *g;
   const size_t at = top * g->c_stride + left;
   part.m = bottom - top, part.n = right - left;
@@ -522,7 +525,7 @@ static void gemm(const struct gemm *g) {
     gemm_serial(g, g->workspace);
     return;
   }
-  const struct gemm_grid grid = gemm_grid(g->m, g->n, (size_t)threads);
+  const struct gemm_grid grid = gemm_grid(g, (size_t)threads);
   const size_t parts = grid.down * grid.across, floats = gemm_thread_floats(g->m, g->n, g->k);
 #pragma omp parallel num_threads((int)parts)
   for (size_t i = (size_t)omp_get_thread_num(); i < parts; i += (size_t)omp_get_num_threads()) {
