@@ -274,6 +274,27 @@ VEC_INLINE const float *gemm_start(const struct gemm *g, const struct gemm_block
   return add ? g->c + row * g->c_stride + column : g->bias ? g->bias + column : NULL;
 }
 
+/* A tile of C is on its way into the caches, to be written. */
+VEC_INLINE void gemm_prefetch_c(const float *c, size_t stride, size_t rows) {
+  for (size_t i = 0; i < rows; i++, c += stride)
+    for (size_t j = 0; j < GEMM_COLUMNS; j += 16) __builtin_prefetch(c + j, 1);
+}
+
+/* What the tile of that strip and panel fetches for later ones: the next panel of B, if that is not packed, for the
+ * first strip; then the next strip of A, if that is new; or nothing new. */
+VEC_INLINE void gemm_next(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
+                          size_t begin, size_t end, size_t strip, size_t panel, struct gemm_tile *tile) {
+  if (strip == begin && panel + 1 < block->panels && !plan->b_packed) {
+    tile->next = gemm_operand_from(g->b, block->column + (panel + 1) * GEMM_COLUMNS, block->term).at;
+    tile->next_stride = g->b.term_stride;
+  } else if (panel == 0 && strip + 1 < end && !plan->a_packed) {
+    tile->next = gemm_operand_from(g->a, gemm_row(plan, strip + 1), block->term).at;
+    tile->next_stride = plan->a_lines ? 16 : g->a.term_stride;
+  } else {
+    tile->next = NULL;
+  }
+}
+
 /* Strips [begin, end) x panels [left, right). */
 static void gemm_run_tiles(const struct gemm *g, const struct gemm_plan *plan, const struct gemm_block *block,
                            size_t begin, size_t end, size_t left, size_t right) {
@@ -281,22 +302,26 @@ static void gemm_run_tiles(const struct gemm *g, const struct gemm_plan *plan, c
   const size_t column = block->column + left * GEMM_COLUMNS, edge = gemm_vectors(last) - 1;
   const size_t depth = g->b_panels ? g->k : block->depth;
   const size_t step = plan->b_packed ? gemm_panel_stride(depth) : GEMM_COLUMNS; /* from panel to panel of B */
+  const bool cold = g->m * g->n * sizeof(float) >= gemm_l2(g) / 4; /* then C may not be in the nearest caches */
   struct gemm_tile tile = {.depth = block->depth, .c_stride = g->c_stride};
   for (size_t strip = begin; strip < end; strip++) {
-    const size_t row = gemm_row(plan, strip);
-    const gemm_tile_row_functions *const functions = gemm_tile_functions(plan->a_lines, gemm_rows(plan, strip));
+    const size_t row = gemm_row(plan, strip), rows = gemm_rows(plan, strip);
+    const gemm_tile_row_functions *const functions = gemm_tile_functions(plan->a_lines, rows);
     tile.a = gemm_a_at(g, plan, block, begin, strip, &tile.a_stride);
     tile.b = gemm_b_at(g, plan, block, left, GEMM_COLUMNS, &tile.b_stride);
     tile.c = g->c + row * g->c_stride + column;
     tile.start = gemm_start(g, block, row, column, &tile.start_stride);
     tile.columns = VEC_LANES;
     for (size_t i = 0; i < whole; i++) {
+      gemm_next(g, plan, block, begin, end, strip, left + i, &tile);
+      if (cold) gemm_prefetch_c(tile.c + (right - left > 1 ? GEMM_COLUMNS : rows * g->c_stride), g->c_stride, rows);
       (*functions)[GEMM_VECTORS - 1](&tile);
       tile.b += step, tile.c += GEMM_COLUMNS;
       if (tile.start) tile.start += GEMM_COLUMNS;
     }
     if (last == GEMM_COLUMNS) continue;
     tile.b = gemm_b_at(g, plan, block, right - 1, last, &tile.b_stride);
+    tile.next = NULL;
     tile.columns = last - edge * VEC_LANES;
     (*functions)[edge](&tile);
   }
@@ -394,6 +419,8 @@ static void gemm_turned_serial(const struct gemm *g, float *workspace) {
           .a_stride = g->b.line_stride,
           .b = workspace + panel * panel_stride,
           .b_stride = vectors * VEC_LANES,
+          .next = panel == 0 && strip + 1 < strips ? gemm_operand_from(g->b, column + rows, 0).at : NULL,
+          .next_stride = 16, /* its rows from end to end, if they lie side by side */
           .c = tile,
           .c_stride = GEMM_COLUMNS,
           .columns = VEC_LANES,

@@ -2,8 +2,6 @@
  *
  *   GEMM_ROWS x (GEMM_VECTORS x VEC_LANES)  the register tile: its accumulators, one row of B and one element of A
  *                                           fit the registers
- *   GEMM_UNROLL  terms in one turn of its loop: more only where it pays, since compilers move loads up until registers
- *                run out
  *   GEMM_DIRECT  1: tiles also read operands where they are; 0: every operand is packed
  *   GEMM_MASKS   1: they also read what is left of a vector at an edge; 0: such an edge is packed
  *   GEMM_FAR     bytes between rows from which on they are packed, as they lie in different pages and share few places
@@ -19,15 +17,13 @@
 #if defined(DEPTHMARK_VEC_AVX512)
 #define GEMM_ROWS 14 /* 28 accumulators + 2 + 1 of 32 registers */
 #define GEMM_VECTORS 2
-#define GEMM_UNROLL 1
 #define GEMM_DIRECT 1
 #define GEMM_MASKS 1
-#define GEMM_FAR 4096
+#define GEMM_FAR 8192
 #define GEMM_FAR_STRIPS SIZE_MAX
 #elif defined(DEPTHMARK_VEC_AVX2)
 #define GEMM_ROWS 6 /* 12 + 2 + 1 of 16 */
 #define GEMM_VECTORS 2
-#define GEMM_UNROLL 1
 #define GEMM_DIRECT 1
 #define GEMM_MASKS 0
 #define GEMM_FAR 1024
@@ -35,7 +31,6 @@
 #elif defined(DEPTHMARK_VEC_NEON)
 #define GEMM_ROWS 8 /* 24 + 3 + 2 of 32 */
 #define GEMM_VECTORS 3
-#define GEMM_UNROLL 1
 #define GEMM_DIRECT 0
 #define GEMM_MASKS 0
 #define GEMM_FAR 1
@@ -43,7 +38,6 @@
 #else
 #define GEMM_ROWS 4 /* 8 + 2 + 1, and one for a product, of 16 */
 #define GEMM_VECTORS 2
-#define GEMM_UNROLL 1
 #define GEMM_DIRECT 0
 #define GEMM_MASKS 0
 #define GEMM_FAR 1

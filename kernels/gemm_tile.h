@@ -16,6 +16,8 @@ struct gemm_tile {
   const float *b;  /* one row of whole vectors for each term; where tiles read directly, what is beyond columns need not
                       exist */
   size_t b_stride;
+  const float *next; /* what will be needed next: of each row as much as the tile is wide is fetched; NULL: nothing */
+  size_t next_stride;
   float *c;
   size_t c_stride;
   const float *start; /* may be c; NULL: 0 */
@@ -63,10 +65,42 @@ VEC_INLINE void gemm_tile_b(const float *b, size_t vectors, size_t columns, vf *
     row[v] = GEMM_MASKS && v + 1 == vectors ? vf_load_n(b + v * VEC_LANES, columns) : vf_load(b + v * VEC_LANES);
 }
 
+/* All terms. fetching: a row of what is next is on its way into the second-level cache with each. */
+VEC_INLINE void gemm_tile_terms(size_t rows, size_t vectors, enum gemm_form form, int fetching,
+                                const struct gemm_tile *t, vf sum[GEMM_ROWS][GEMM_VECTORS]) {
+  const size_t columns = t->columns, depth = t->depth;
+  const size_t a_stride = t->a_stride, b_stride = t->b_stride, next_stride = t->next_stride;
+  const float *a = t->a, *b = t->b, *next = t->next;
+#if GEMM_DIRECT
+  const float *third[(GEMM_ROWS + 2) / 3]; /* three rows to a pointer: an address is base, or base + stride * 1 or 2 */
+  UNROLL_ALL
+  for (size_t i = 0; i < rows; i += 3) third[i / 3] = t->a + i * a_stride;
+#endif
+  for (size_t p = 0; p < depth; p++, b += b_stride) {
+    vf row[GEMM_VECTORS];
+    if (fetching) {
+      UNROLL_ALL
+      for (size_t j = 0; j < vectors * VEC_LANES; j += 16) __builtin_prefetch(next + j, 0, 2);
+      next += next_stride;
+    }
+    gemm_tile_b(b, vectors, columns, row);
+    if (form == GEMM_GROUPS) {
+      gemm_tile_term(rows, vectors, a, row, sum);
+      a += a_stride;
+    } else {
+#if GEMM_DIRECT
+      UNROLL_ALL
+      for (size_t i = 0; i < rows; i++) gemm_tile_row(i, vectors, third[i / 3] + i % 3 * a_stride, row, sum[i]);
+      UNROLL_ALL
+      for (size_t i = 0; i < rows; i += 3) third[i / 3]++;
+#endif
+    }
+  }
+}
+
 VEC_INLINE void gemm_tile(size_t rows, size_t vectors, enum gemm_form form, const struct gemm_tile *t) {
   vf sum[GEMM_ROWS][GEMM_VECTORS];
-  const size_t columns = t->columns, c_stride = t->c_stride, depth = t->depth;
-  const size_t a_stride = t->a_stride, b_stride = t->b_stride;
+  const size_t columns = t->columns, c_stride = t->c_stride;
   float *c = t->c;
   if (t->start && t->start_stride) {
     const float *start = t->start;
@@ -90,38 +124,10 @@ VEC_INLINE void gemm_tile(size_t rows, size_t vectors, enum gemm_form form, cons
     }
   }
 
-  const float *a = t->a, *b = t->b;
-#if GEMM_DIRECT
-  const float *third[(GEMM_ROWS + 2) / 3]; /* three rows to a pointer: an address is base, or base + stride * 1 or 2 */
-  UNROLL_ALL
-  for (size_t i = 0; i < rows; i += 3) third[i / 3] = t->a + i * a_stride;
-#endif
-  size_t p = 0;
-  if (form == GEMM_GROUPS) {
-    for (; p + GEMM_UNROLL <= depth; p += GEMM_UNROLL) {
-      UNROLL_ALL
-      for (size_t u = 0; u < GEMM_UNROLL; u++, a += a_stride, b += b_stride) {
-        vf row[GEMM_VECTORS];
-        gemm_tile_b(b, vectors, columns, row);
-        gemm_tile_term(rows, vectors, a, row, sum);
-      }
-    }
-  }
-  for (; p < depth; p++, b += b_stride) {
-    vf row[GEMM_VECTORS];
-    gemm_tile_b(b, vectors, columns, row);
-    if (form == GEMM_GROUPS) {
-      gemm_tile_term(rows, vectors, a, row, sum);
-      a += a_stride;
-    } else {
-#if GEMM_DIRECT
-      UNROLL_ALL
-      for (size_t i = 0; i < rows; i++) gemm_tile_row(i, vectors, third[i / 3] + i % 3 * a_stride, row, sum[i]);
-      UNROLL_ALL
-      for (size_t i = 0; i < rows; i += 3) third[i / 3]++;
-#endif
-    }
-  }
+  if (t->next)
+    gemm_tile_terms(rows, vectors, form, 1, t, sum);
+  else
+    gemm_tile_terms(rows, vectors, form, 0, t, sum);
 
   UNROLL_ALL
   for (size_t i = 0; i < rows; i++, c += c_stride) {
