@@ -31,7 +31,14 @@ static size_t dense_x_stride(const struct dense *l) { return l->x_stride ? l->x_
 static size_t dense_w_stride(const struct dense *l) { return l->w_stride ? l->w_stride : l->out; }
 static size_t dense_z_stride(const struct dense *l) { return l->z_stride ? l->z_stride : l->out; }
 
-static size_t dense_packed_bytes(size_t in, size_t out) { return gemm_panels_floats(out, in) * sizeof(float); }
+static size_t dense_packed_bytes(size_t in, size_t out) {
+  size_t stride, floats, bytes;
+  if (__builtin_mul_overflow(in, (size_t)GEMM_COLUMNS, &stride) || __builtin_add_overflow(stride, 16, &stride) ||
+      __builtin_mul_overflow(gemm_ceil_div(out, GEMM_COLUMNS), stride, &floats) ||
+      __builtin_add_overflow(floats, 15, &floats) || __builtin_mul_overflow(floats, sizeof(float), &bytes))
+    return SIZE_MAX;
+  return gemm_panels_floats(out, in) * sizeof(float);
+}
 
 static void dense_pack(const struct dense *l, float *packed) {
   gemm_pack_panels((struct gemm_operand){l->w, .line_stride = 1, .term_stride = dense_w_stride(l)}, l->out, l->in,
