@@ -239,6 +239,7 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
                                        : layer[-1].z,
       .p = activation->p,
       .workspace = network->workspace,
+      .caches = network->caches,
       .threads = network->threads,
   };
 }

@@ -33,6 +33,7 @@ struct network {
   bool bare;       /* table's dense kernels are another library's bare products, as passes.h says; false at first */
   struct init rng; /* rng_init(): the generator and convention of the weights; zero: philox4x32-10 */
   int threads;
+  struct caches caches; /* of one thread, for the products; zero, as at first: not known. No result depends on it */
   struct network_layer *layers; /* depth + 1 */
   void *workspace;
   void *block; /* the one allocation that holds all of it */

@@ -39,6 +39,12 @@ size_t residence_bytes(const struct machine *machine, enum residence residence, 
   return (bytes < most ? bytes : most) / (size_t)threads;
 }
 
+struct caches residence_caches(const struct machine *machine, int threads) {
+  return (struct caches){.l1 = cache_share(machine, 1, threads),
+                         .l2 = cache_share(machine, 2, threads),
+                         .l3 = cache_share(machine, 3, threads)};
+}
+
 enum residence residence_of(const struct machine *machine, double bytes, int threads) {
   for (enum residence r = RESIDENCE_L1; r < RESIDENCE_MEMORY; r++)
     if (bytes <= (double)cache_share(machine, (int)r + 1, threads) * threads) return r;

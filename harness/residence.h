@@ -17,6 +17,9 @@ enum residence residence_find(const char *name);
  * no such cache. */
 size_t residence_bytes(const struct machine *machine, enum residence residence, int threads);
 
+/* The caches that one of `threads` threads has for itself, a shared one in part: what dense layers are blocked for. */
+struct caches residence_caches(const struct machine *machine, int threads);
+
 /* The smallest level that holds `bytes` spread over `threads` threads. */
 enum residence residence_of(const struct machine *machine, double bytes, int threads);
 

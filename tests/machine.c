@@ -1,5 +1,6 @@
-/* The description of this machine, and the warnings that follow from descriptions made up for the purpose. */
-#include "harness/machine.h"
+/* The description of this machine, and what follows from descriptions made up for the purpose: warnings, and what a
+ * thread has of the caches. */
+#include "harness/residence.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,20 @@ static void caches_grow_by_level(void **state) {
     if (i > 0) assert_true(cache->level > machine.caches[i - 1].level);
   }
   assert_int_equal(machine_cache_bytes(&machine, 9), 0);
+}
+
+/* Caches that cores share are shared by those that are busy; what the machine lacks is 0. */
+static void threads_share_caches(void **state) {
+  (void)state;
+  const struct machine machine = {.caches = {{.level = 1, .bytes = 32768, .count = 8, .cores_sharing = 1},
+                                             {.level = 2, .bytes = 1 << 20, .count = 4, .cores_sharing = 2},
+                                             {.level = 3, .bytes = 24 << 20, .count = 1, .cores_sharing = 8}},
+                                  .cache_count = 3};
+  const struct caches alone = residence_caches(&machine, 1), three = residence_caches(&machine, 3);
+  assert_true(alone.l1 == 32768 && alone.l2 == 1 << 20 && alone.l3 == 24 << 20);
+  assert_true(three.l1 == 32768 && three.l2 == 1 << 19 && three.l3 == 8 << 20);
+  const struct caches none = residence_caches(&(const struct machine){.cache_count = 0}, 4);
+  assert_true(none.l1 == 0 && none.l2 == 0 && none.l3 == 0);
 }
 
 static void steal_is_a_share_since_the_first_call(void **state) {
@@ -144,6 +159,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(this_machine_is_described),
     cmocka_unit_test(caches_grow_by_level),
+    cmocka_unit_test(threads_share_caches),
     cmocka_unit_test(steal_is_a_share_since_the_first_call),
 #if defined(__x86_64__)
     cmocka_unit_test(flush_to_zero_is_seen),

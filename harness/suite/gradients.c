@@ -13,6 +13,7 @@
 #include "harness/layer_statistics.h"
 #include "harness/lsuv.h"
 #include "harness/network.h"
+#include "harness/residence.h"
 #include "harness/suite.h"
 #include "harness/suite/gradient_tally.h"
 #include "harness/theory.h"
@@ -30,6 +31,7 @@
 struct grid {
   const struct options *options;
   const struct kernel_table *table;
+  const struct machine *machine;
   struct init rng;     /* of the weights */
   int threads, pinned; /* to use; of the parallel regions last pinned */
   size_t inputs;
@@ -70,6 +72,7 @@ static bool trial_create(struct trial *trial, const struct grid *grid, const str
                          const struct activation_choice *activation, int threads, struct error *error) {
   if (!network_create(&trial->network, shape, grid->table, activation, threads, error)) return false;
   trial->network.rng = grid->rng;
+  trial->network.caches = residence_caches(grid->machine, grid->threads);
   trial->x = malloc(shape->batch * shape->inputs * sizeof *trial->x);
   trial->labels = malloc(shape->batch * sizeof *trial->labels);
   trial->losses = malloc(shape->batch * sizeof *trial->losses);
@@ -269,6 +272,7 @@ bool suite_gradients(struct run *run, struct error *error) {
   const bool images = options->data == INPUT_FASHION_MNIST;
   struct grid grid = {.options = options,
                       .table = table,
+                      .machine = &run->result->machine,
                       .rng = rng_init(options->rng, table, run->cpu),
                       .threads = run_most_threads(run),
                       .inputs = images ? DATASET_PIXELS : options->width};

@@ -116,6 +116,7 @@ static bool open_step(const struct run *run, struct step *step, const struct net
   if (!choose_initializer("he_normal", &he, error)) return false;
   if (!network_create(&step->network, shape, &step->table, &relu, threads, error)) return false;
   step->network.bare = bare;
+  step->network.caches = residence_caches(&run->result->machine, threads);
   network_initialize(&step->network, &he, 0, run->options->seed);
   step->losses = allocate_lines(shape->batch, sizeof *step->losses);
   return step->losses || error_set(error, "out of memory: the losses of a network");
