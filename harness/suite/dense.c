@@ -12,13 +12,21 @@ struct arrays {
   struct shape shape;
   float *block;
   void *workspace;
+  float *packed_w[ARCH_COUNT]; /* made for the archs that are asked for packed weights; else NULL */
   float *x, *w, *b, *z, *y, *dz, *dx, *dw, *db;
 };
+
+/* What a pass does besides its product and the bias. */
+enum extra { EXTRA_NONE, EXTRA_PACKED, EXTRA_RELU };
 
 struct pass {
   dense_kernel *function;
   const struct arrays *arrays;
-  map_kernel *activation;
+  const struct kernel_table *table;
+  float *const *packed_w;    /* NULL: w is read */
+  map_kernel *activation;    /* or NULL */
+  backward_kernel *backward; /* or NULL */
+  struct caches caches;
   int threads;
 };
 
@@ -30,12 +38,25 @@ static const struct shape all_shapes[] = {{64, 64, 64},       {256, 256, 256},  
                                           {2048, 2048, 2048}, {32, 1024, 1024}, {64, 1024, 1024}, {128, 1024, 1024},
                                           {256, 4096, 1024},  {31, 257, 129},   {7, 13, 5},       {1, 4096, 4096}};
 
+/* Those of networks, at which weights packed before, activations and derivatives are measured, too. */
+static const struct shape network_shapes[] = {{64, 1024, 1024}, {128, 1024, 1024}, {256, 256, 256}};
+
+static bool all_wanted(const struct options *options) {
+  return !options->quick && (options->suites_given || options->filter[0] || options->peers);
+}
+
+static bool is_network_shape(struct shape s) {
+  for (size_t i = 0; i < sizeof network_shapes / sizeof *network_shapes; i++)
+    if (s.m == network_shapes[i].m && s.n == network_shapes[i].n && s.k == network_shapes[i].k) return true;
+  return false;
+}
+
 static const struct shape *shown_shapes(const struct options *options, size_t *count) {
   if (options->quick) {
     *count = sizeof quick_shapes / sizeof *quick_shapes;
     return quick_shapes;
   }
-  const bool all = options->suites_given || options->filter[0] || options->peers;
+  const bool all = all_wanted(options);
   *count = all ? sizeof all_shapes / sizeof *all_shapes : sizeof shapes / sizeof *shapes;
   return all ? all_shapes : shapes;
 }
@@ -47,6 +68,7 @@ static struct dense layer_of(const struct pass *pass) {
                         .out = a->shape.n,
                         .x = a->x,
                         .w = a->w,
+                        .packed_w = pass->packed_w ? *pass->packed_w : NULL,
                         .b = a->b,
                         .z = a->z,
                         .y = a->y,
@@ -55,7 +77,10 @@ static struct dense layer_of(const struct pass *pass) {
                         .dw = a->dw,
                         .db = a->db,
                         .activation = pass->activation,
+                        .backward = pass->backward,
+                        .x_z = a->x, /* any numbers of both signs */
                         .workspace = a->workspace,
+                        .caches = pass->caches,
                         .threads = pass->threads};
 }
 
@@ -102,6 +127,27 @@ static bool arrays_open(const struct run *run, struct arrays *a, int threads, st
   return true;
 }
 
+/* Makes the packed weights that the cases read. */
+static bool arrays_pack(struct arrays *a, const struct cases *cases, struct error *error) {
+  for (size_t i = 0; i < cases->count; i++) {
+    const struct pass *pass = cases->items[i].context;
+    if (!pass->packed_w) continue;
+    const size_t bytes = pass->table->dense_packed_bytes(a->shape.k, a->shape.n);
+    float *const packed = aligned_alloc(64, bytes);
+    a->packed_w[pass->packed_w - a->packed_w] = packed;
+    if (!packed) return error_set(error, "out of memory: %zu bytes for packed weights", bytes);
+    const struct dense layer = {.in = a->shape.k, .out = a->shape.n, .w = a->w};
+    pass->table->dense_pack(&layer, packed);
+  }
+  return true;
+}
+
+static void arrays_close(struct arrays *a) {
+  free(a->block);
+  free(a->workspace);
+  for (size_t i = 0; i < ARCH_COUNT; i++) free(a->packed_w[i]);
+}
+
 /* Of what a pass reads and what it writes the larger part is what memory limits: one is many times the other wherever
  * memory is the limit at all. */
 static struct traffic traffic_of(const struct kernel *kernel, struct shape s) {
@@ -113,14 +159,27 @@ static struct traffic traffic_of(const struct kernel *kernel, struct shape s) {
   return read > written ? (struct traffic){read, 0, false} : (struct traffic){0, written, false};
 }
 
+/* Marks the row as that of a pass that does more, and counts the bytes of it. */
+static void add_extra(struct result_row *row, const struct kernel *kernel, struct shape s, enum extra extra) {
+  static const char *const names[] = {[EXTRA_PACKED] = "[packed]", [EXTRA_RELU] = "[relu]"};
+  const size_t length = strlen(row->kernel);
+  snprintf(row->kernel + length, sizeof row->kernel - length, "%s", names[extra]);
+  /* y is written, or x_z is read. */
+  if (extra == EXTRA_RELU) row->bytes += 4.0 * (double)(s.m * (kernel == &kernels[KERNEL_dense_forward] ? s.n : s.k));
+}
+
 /* peer: whose pass it is; NULL: ours. */
 static void add_case(struct run *run, struct cases *cases, const struct arrays *arrays, const struct kernel *kernel,
-                     enum arch arch, const struct peer_kernel *peer) {
+                     enum arch arch, const struct peer_kernel *peer, enum extra extra) {
   const struct shape s = arrays->shape;
-  const struct pass made = {.function =
-                                (dense_kernel *)(peer ? peer->function : kernel_in_table(arch_table(arch), kernel)),
+  const struct kernel_table *const table = arch_table(arch);
+  const struct pass made = {.function = (dense_kernel *)(peer ? peer->function : kernel_in_table(table, kernel)),
                             .arrays = arrays,
-                            .activation = arch_table(arch)->relu_forward,
+                            .table = table,
+                            .packed_w = extra == EXTRA_PACKED ? &arrays->packed_w[arch] : NULL,
+                            .activation = extra == EXTRA_RELU ? table->relu_forward : NULL,
+                            .backward = extra == EXTRA_RELU ? table->relu_backward : NULL,
+                            .caches = residence_caches(&run->result->machine, cases->threads),
                             .threads = cases->threads};
   const struct dense layer = layer_of(&made);
   if (peer && peer->takes && !peer->takes(&layer)) return;
@@ -129,6 +188,7 @@ static void add_case(struct run *run, struct cases *cases, const struct arrays *
   const enum residence residence = residence_of(&run->result->machine, kernel->bytes(s), cases->threads);
   struct result_row row = cases_row(kernel->suite, kernel, arch, shape, s, cases->threads, residence);
   row.items = (double)s.m;
+  if (extra != EXTRA_NONE) add_extra(&row, kernel, s, extra);
   if (peer) snprintf(row.provider, sizeof row.provider, "%s", peer->provider);
   cases_name(&row);
   struct bench_case *added = cases_add(run, cases, &row, kernel, false);
@@ -143,9 +203,14 @@ static void add_case(struct run *run, struct cases *cases, const struct arrays *
 static void add_with_peers(struct run *run, struct cases *cases, const struct arrays *arrays,
                            const struct kernel *kernel, enum arch arch) {
   const struct peer_kernel *peer;
-  add_case(run, cases, arrays, kernel, arch, NULL);
+  add_case(run, cases, arrays, kernel, arch, NULL, EXTRA_NONE);
   for (size_t i = 0; run->options->peers && (peer = peer_kernel((int)(kernel - kernels), arch, run->cpu, i)); i++)
-    add_case(run, cases, arrays, kernel, arch, peer);
+    add_case(run, cases, arrays, kernel, arch, peer, EXTRA_NONE);
+  if (!all_wanted(run->options) || !is_network_shape(arrays->shape)) return;
+  const bool forward = kernel == &kernels[KERNEL_dense_forward];
+  if (forward) add_case(run, cases, arrays, kernel, arch, NULL, EXTRA_PACKED);
+  if (forward || kernel == &kernels[KERNEL_dense_backward_data])
+    add_case(run, cases, arrays, kernel, arch, NULL, EXTRA_RELU);
 }
 
 /* All rows of one shape take turns: what is compared is measured within seconds, and no more memory is needed at once
@@ -161,12 +226,12 @@ static bool run_shape(struct run *run, struct shape shape, int threads, struct e
       add_with_peers(run, &cases, &arrays, &kernels[k], archs[a]);
   if (cases.count) {
     run_pin(run, threads);
-    fine = arrays_open(run, &arrays, threads, error) && cases_run(run, &cases, error);
+    fine = arrays_open(run, &arrays, threads, error) && arrays_pack(&arrays, &cases, error) &&
+           cases_run(run, &cases, error);
   }
   for (size_t i = 0; i < cases.count; i++) free(cases.items[i].context);
   cases_free(&cases);
-  free(arrays.block);
-  free(arrays.workspace);
+  arrays_close(&arrays);
   return fine;
 }
 
