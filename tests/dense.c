@@ -11,7 +11,9 @@
 #include "kernels/reference/reference.h"
 
 #define SMALL 40 /* beyond the largest tile in each dimension */
+/* An emulator takes a minute and more for all small shapes, 3 s for so many. */
 #define EMULATED_SAMPLE 3000
+#define EMULATED_VARIANTS 2
 #define VARIANTS 6        /* of each shape that is run again and again */
 #define CANARY 256        /* bytes beside an array that are looked at; further away are guard pages or nothing */
 #define LARGEST (1 << 19) /* floats of a matrix in these tests, from its first to its last */
@@ -422,7 +424,7 @@ static void check_variants(struct shape3 s, map_kernel *activation, backward_ker
   for (int a = Z; a < ARRAYS; a++) bare[a] = copy_of(a);
   if (activation) activation(y, y, elements(Y), p);
   if (backward) backward(x_z, dx, dx, elements(DX), p);
-  for (int v = 0; v < VARIANTS; v++) {
+  for (int v = 0; v < (emulated() ? EMULATED_VARIANTS : VARIANTS); v++) {
     how = random_how(s, random);
     how.no_bias = no_bias, how.p = p;
     how.activation = test_random(random) % 2 ? activation : NULL;
