@@ -1,6 +1,7 @@
 /* Dense layers: forward and both backward passes, three operand orders of one matrix product. Matrices are row-major,
  * so each operand either has its terms or its lines side by side. */
 #include "kernels/gemm.h"
+#include "kernels/gemm_tiny.h"
 
 #include <assert.h>
 

@@ -4,6 +4,7 @@
 #define DEPTHMARK_GEMM_STREAM_H
 
 #include "kernels/gemm_block.h"
+#include "kernels/gemm_product.h"
 #include "kernels/transpose.h"
 
 #define GEMM_STREAM_ROWS 4  /* of A, at most */
@@ -91,6 +92,36 @@ VEC_INLINE void gemm_stream_lines(size_t rows, size_t n, size_t k, const float *
     }
     for (size_t i = 0; i < rows; i++) vf_store_before(c + i * c_stride, sum[i], j, n);
   }
+}
+
+VEC_INLINE bool gemm_streamed(const struct gemm *g) {
+  return g->m && g->m <= GEMM_STREAM_ROWS && !g->b_sums && !g->b_panels &&
+         (g->b.line_stride == 1 || !(g->accumulate || g->bias));
+}
+
+VEC_INLINE void gemm_stream(size_t rows, const struct gemm *g) {
+  const struct gemm_operand a = g->a, b = g->b;
+  if (b.line_stride == 1)
+    gemm_stream_rows(rows, g->n, g->k, a.at, a.line_stride, a.term_stride, b.at, b.term_stride, g->c, g->c_stride);
+  else
+    gemm_stream_lines(rows, g->n, g->k, a.at, a.line_stride, a.term_stride, b.at, b.line_stride, g->c, g->c_stride);
+}
+
+static void gemm_stream_product(const struct gemm *g) {
+  if (g->b.line_stride == 1 && !g->accumulate)
+    for (size_t i = 0; i < g->m; i++) {
+      if (g->bias)
+        memcpy(g->c + i * g->c_stride, g->bias, g->n * sizeof(float));
+      else
+        memset(g->c + i * g->c_stride, 0, g->n * sizeof(float));
+    }
+  switch (g->m) {
+  case 1: gemm_stream(1, g); break;
+  case 2: gemm_stream(2, g); break;
+  case 3: gemm_stream(3, g); break;
+  default: gemm_stream(GEMM_STREAM_ROWS, g);
+  }
+  if (g->map || g->back) gemm_finish(g, 0, g->m, 0, g->n);
 }
 
 #endif
