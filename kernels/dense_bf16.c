@@ -41,6 +41,7 @@ static void dense_bf16_pack(const struct dense_bf16 *l, void *packed) {
           .n = l->out,
           .k = l->in,
           .b = {l->w, .line_stride = 1, .term_stride = dense_bf16_w_stride(l)},
+          .caches = l->caches,
           .threads = l->threads,
       },
       packed);
@@ -64,6 +65,7 @@ static void dense_bf16_forward_by(const struct dense_bf16 *l, gemm_bf16_tile_tab
       .p = l->p,
       .tiles = tiles,
       .workspace = l->workspace,
+      .caches = l->caches,
       .threads = l->threads,
   });
 }
@@ -81,6 +83,7 @@ static void dense_bf16_backward_data_by(const struct dense_bf16 *l, gemm_bf16_ti
       .c_stride = dense_bf16_x_stride(l),
       .tiles = tiles,
       .workspace = l->workspace,
+      .caches = l->caches,
       .threads = l->threads,
   });
 }
@@ -99,6 +102,7 @@ static void dense_bf16_backward_weights_by(const struct dense_bf16 *l, gemm_bf16
       .b_sums = l->db,
       .tiles = tiles,
       .workspace = l->workspace,
+      .caches = l->caches,
       .threads = l->threads,
   });
 }

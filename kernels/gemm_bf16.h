@@ -1,6 +1,6 @@
-/* Matrix product C = start + A B of bf16 with sums in float: blocked, packed, tiled and threaded like the product of
- * floats in gemm.h. Terms come in pairs; a block of the sum has whole pairs, so that packed B is the same for every
- * blocking of the columns and can be kept. */
+/* Matrix product C = start + A B of bf16 with sums in float: blocked, packed and tiled like the product of floats, but
+ * always packed, since pairs must be made; the threads pack B together and share it. Terms come in pairs; a block of
+ * the sum has whole pairs, so that packed B is the same for every blocking of the columns and can be kept. */
 #ifndef DEPTHMARK_GEMM_BF16_H
 #define DEPTHMARK_GEMM_BF16_H
 
@@ -14,8 +14,9 @@
  * and that was faster (Zen 4, 1024^3: 92 % of the peak, at 176 pairs 87 %). */
 #define GEMM_BF16_PAIRS 512
 #define GEMM_BF16_PAIRS_UNIT 16
-/* Rows of a thread's packed block of A, in strips: with a panel of B, at most 400 KiB, which stay in L2. Panels of the
- * shared packed block of B, at most 6 MiB, which stay in L3. */
+/* A thread's packed block of A, in strips of rows: at most so many, 336 KiB, and fewer where that is more than half of
+ * the second-level cache. Panels of the shared packed block of B: at most so many, 6 MiB, and fewer where that is more
+ * than half of the threads' shares of the third. */
 #define GEMM_BF16_STRIPS (168 / GEMM_ROWS)
 #define GEMM_BF16_PANELS (3072 / GEMM_COLUMNS)
 /* Below this many multiplications a thread costs more than it brings. */
@@ -39,8 +40,19 @@ struct gemm_bf16 {
   struct parameters p;
   gemm_bf16_tile_table *tiles;
   uint32_t *workspace; /* gemm_bf16_workspace_words(), aligned to 64 bytes */
+  struct caches caches;
   int threads;
 };
+
+VEC_INLINE size_t gemm_bf16_strips(const struct gemm_bf16 *g) {
+  const size_t strip = GEMM_ROWS * GEMM_BF16_PAIRS * sizeof(uint32_t), half = g->caches.l2 / 2;
+  return half ? gemm_max(gemm_min(half / strip, GEMM_BF16_STRIPS), 1) : GEMM_BF16_STRIPS;
+}
+VEC_INLINE size_t gemm_bf16_panels(const struct gemm_bf16 *g) {
+  const size_t panel = GEMM_COLUMNS * GEMM_BF16_PAIRS * sizeof(uint32_t);
+  const size_t share = gemm_min(g->caches.l3 / 2 / panel, GEMM_BF16_PANELS);
+  return g->caches.l3 ? gemm_max(gemm_min(share * (size_t)g->threads, GEMM_BF16_PANELS), 1) : GEMM_BF16_PANELS;
+}
 
 VEC_INLINE size_t gemm_bf16_padded(size_t columns) { return gemm_ceil_div(columns, VEC_LANES) * VEC_LANES; }
 VEC_INLINE size_t gemm_bf16_pairs(size_t k) { return gemm_ceil_div(k, 2); }
@@ -197,7 +209,7 @@ static void gemm_bf16_block_run(const struct gemm_bf16 *g, const struct gemm_bf1
    * run of these pairs, row block by row block. */
   const size_t strips = gemm_ceil_div(g->m, GEMM_ROWS);
   const size_t wanted = threads == 1 ? 1 : gemm_ceil_div(4 * threads, block->panels);
-  const size_t row_blocks = gemm_max(gemm_ceil_div(strips, GEMM_BF16_STRIPS), gemm_min(strips, wanted));
+  const size_t row_blocks = gemm_max(gemm_ceil_div(strips, gemm_bf16_strips(g)), gemm_min(strips, wanted));
   const size_t units = row_blocks * block->panels, end = gemm_share(units, thread + 1, threads);
   for (size_t unit = gemm_share(units, thread, threads); unit < end;) {
     const size_t row_block = unit / block->panels, left = unit % block->panels;
@@ -214,7 +226,7 @@ static void gemm_bf16_block_run(const struct gemm_bf16 *g, const struct gemm_bf1
 }
 
 static void gemm_bf16_thread(const struct gemm_bf16 *g, size_t thread, size_t threads) {
-  const size_t panels = gemm_ceil_div(g->n, GEMM_COLUMNS), column_blocks = gemm_ceil_div(panels, GEMM_BF16_PANELS);
+  const size_t panels = gemm_ceil_div(g->n, GEMM_COLUMNS), column_blocks = gemm_ceil_div(panels, gemm_bf16_panels(g));
   for (size_t i = 0; i < column_blocks; i++) {
     const size_t panel = gemm_share(panels, i, column_blocks), next = gemm_share(panels, i + 1, column_blocks);
     for (size_t j = 0; j < gemm_max(gemm_bf16_depth_blocks(g->k), 1); j++) {

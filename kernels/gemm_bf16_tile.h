@@ -9,7 +9,8 @@
 #include "kernels/bf16.h"
 #include "kernels/gemm_tile.h"
 
-/* c[i, j] = start[i, j] + sum over pairs p of a[p, i] b[p, j]; the rest as in GEMM_TILE_PARAMETERS. */
+/* c[i, j] = start[i, j] + sum over pairs p of a[p, i] b[p, j]; the rows of c are c_stride apart, those of start, which
+ * may be c, start_stride; start NULL: 0. Of the last vector only columns <= VEC_LANES elements exist. */
 #define GEMM_BF16_TILE_PARAMETERS                                                                                      \
   size_t pairs, const uint32_t *a, const uint32_t *b, float *c, size_t c_stride, const float *start,                   \
       size_t start_stride, size_t columns

@@ -1,12 +1,12 @@
-/* The sizes that matrix products are cut into: the one place for them.
+/* What a matrix product is cut into that depends on the ISA; what depends on the caches is in gemm_plan.h.
  *
  *   GEMM_ROWS x (GEMM_VECTORS x VEC_LANES)  the register tile: its accumulators, one row of B and one element of A
  *                                           fit the registers
  *   GEMM_DIRECT  1: tiles also read operands where they are; 0: every operand is packed
  *   GEMM_MASKS   1: they also read what is left of a vector at an edge; 0: such an edge is packed
  *   GEMM_FAR     bytes between rows from which on they are packed, as they lie in different pages and share few places
- *                in a cache: A always, B for GEMM_FAR_STRIPS strips or more. The longer a tile takes for a term, the
- *                longer it can wait for one.
+ *                in a cache: A where groups of its elements lie so, B for GEMM_FAR_STRIPS strips or more. The longer a
+ * tile takes for a term, the longer it can wait for one.
  *
  * None of them changes a result: whatever the blocks, an element of C is one chain of fused multiply-adds in the order
  * of the terms, and every ISA with FMA gives the same bits.

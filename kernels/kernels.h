@@ -130,6 +130,7 @@ struct dense_bf16 {
   float *dw;              /* in x out     X^T dz */
   float *db;              /* out          column sums of dz; NULL: not wanted */
   void *workspace;        /* dense_bf16_workspace_bytes() of the same table, 64-byte aligned */
+  struct caches caches;   /* what blocks are made to fit; the result does not depend on it */
   int threads;            /* OpenMP threads, at least 1; the result does not depend on it */
 };
 /* dense_bf16_forward: x, w or packed_w, b -> z, y.   dense_bf16_backward_data: dz, w -> dx.

@@ -304,11 +304,11 @@ static void test_small(void **state) {
       for (size_t k = 0; k <= SMALL; k++) check_shape((struct shape3){i, j, k}, 1 + (int)((i + j + k) % 3), 1, &random);
 }
 
-/* Odd sizes beyond the blocks of every ISA: 512 terms, 20 strips of 14 rows, and a megabyte of B. */
+/* Odd sizes beyond the blocks of every ISA: 512 terms, 20 strips of 14 rows, 4096 terms of a turned product. */
 static const struct shape3 large[] = {
     {31, 257, 129}, {197, 401, 35}, {33, 771, 97},   {385, 33, 40},  {3, 5, 3079},    {3, 3079, 7},    {3079, 4, 3},
     {1, 1, 3500},   {1, 3500, 1},   {3500, 1, 1},    {1, 500, 500},  {131, 127, 133}, {225, 520, 777}, {17, 500, 129},
-    {1000, 250, 2}, {2, 250, 1000}, {300, 260, 280}, {700, 100, 70}, {400, 130, 100},
+    {1000, 250, 2}, {2, 250, 1000}, {300, 260, 280}, {700, 100, 70}, {400, 130, 100}, {30, 20, 4200},
 };
 #define LARGE_COUNT (sizeof large / sizeof *large)
 

@@ -177,6 +177,7 @@ static void lay_out(struct shape3 s, int threads, float scale, uint64_t *random)
       memset(data[a] == memory[a].begin ? data[a] + bytes : data[a] - CANARY, 0x5a, CANARY);
     }
   }
+  static const struct caches caches[] = {{0, 0, 0}, {1024, 4096, 16384}, {1, 1, 1}, {SIZE_MAX, SIZE_MAX, SIZE_MAX}};
   const size_t bytes = table->dense_bf16_workspace_bytes(s.batch, s.in, s.out, threads);
   const size_t packed_bytes = table->dense_bf16_packed_bytes(s.in, s.out);
   assert_true(bytes <= 64 << 20 && bytes % 64 == 0);
@@ -196,6 +197,7 @@ static void lay_out(struct shape3 s, int threads, float scale, uint64_t *random)
                               .dw = floats_of(DW),
                               .db = floats_of(DB),
                               .workspace = workspace_memory.end - bytes,
+                              .caches = caches[test_random(random) % (sizeof caches / sizeof *caches)],
                               .threads = threads};
 }
 
