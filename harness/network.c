@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "harness/clock.h"
-#include "harness/passes.h"
 #include "harness/shares.h"
 
 #define ALIGNMENT 64
@@ -246,7 +245,7 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
 
 void network_forward_layer(struct network *network, size_t l, const float *x) {
   const struct dense dense = dense_layer(network, l, x);
-  pass_forward(network->table, network->bare, &dense);
+  pass_forward(network->table, network->left_out, &dense);
 }
 
 void network_forward(struct network *network, const float *x) {
@@ -256,8 +255,8 @@ void network_forward(struct network *network, const float *x) {
 void network_backward(struct network *network, const float *x) {
   for (size_t l = network->shape.depth + 1; l-- > 0;) {
     const struct dense dense = dense_layer(network, l, x);
-    pass_backward_weights(network->table, network->bare, &dense);
-    if (l > 0) pass_backward_data(network->table, network->bare, &dense);
+    pass_backward_weights(network->table, network->left_out, &dense);
+    if (l > 0) pass_backward_data(network->table, network->left_out, &dense);
   }
 }
 
@@ -294,10 +293,10 @@ void network_step(struct network *network, const float *x, const int32_t *labels
     const struct network_layer *layer = &network->layers[l];
     const struct dense dense = dense_layer(network, l, x);
     if (l > 0) {
-      pass_backward_data(network->table, network->bare, &dense);
+      pass_backward_data(network->table, network->left_out, &dense);
       lap(&since, &times->backward_data);
     }
-    pass_backward_weights(network->table, network->bare, &dense);
+    pass_backward_weights(network->table, network->left_out, &dense);
     lap(&since, &times->backward_weights);
     /* The layer's weights are not read again, and its gradients are still in cache. */
     update(network, layer->w, layer->vw, layer->dw, layer->in * layer->out, how);

@@ -9,6 +9,7 @@
 
 #include "harness/error.h"
 #include "harness/options.h"
+#include "harness/passes.h"
 
 struct network_shape {
   size_t inputs, width, depth, outputs, batch; /* depth hidden layers, then the output layer */
@@ -30,8 +31,8 @@ struct network {
   struct network_shape shape;
   const struct kernel_table *table;
   struct activation_choice activation;
-  bool bare;       /* table's dense kernels are another library's bare products, as passes.h says; false at first */
-  struct init rng; /* rng_init(): the generator and convention of the weights; zero: philox4x32-10 */
+  struct left_out left_out; /* by the table's dense kernels, where they are another library's; nothing at first */
+  struct init rng;          /* rng_init(): the generator and convention of the weights; zero: philox4x32-10 */
   int threads;
   struct caches caches; /* of one thread, for the products; zero, as at first: not known. No result depends on it */
   struct network_layer *layers; /* depth + 1 */

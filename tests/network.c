@@ -154,8 +154,16 @@ static double worst_layer(const struct network *network, const struct double_net
   return worst;
 }
 
-/* Weights of variance 1 / n, with which none of these networks is chaotic. With what our passes fuse, and around bare
- * products. */
+/* What other libraries' passes leave to ours: nothing, bare products, products with biases. */
+static const struct {
+  const char *name;
+  struct left_out left_out;
+} ways[] = {{"", {0}},
+            {" around bare products", {.activation = true, .bias = true, .db = true}},
+            {" around products with biases", {.activation = true}}};
+#define WAYS (sizeof ways / sizeof *ways)
+
+/* Weights of variance 1 / n, with which none of these networks is chaotic. */
 static void test_against_double(void **state) {
   (void)state;
   static const struct {
@@ -168,11 +176,11 @@ static void test_against_double(void **state) {
   const size_t outputs = shape.batch * shape.outputs;
   float *x = normals(shape.batch * shape.inputs, 5, 1), *delta = normals(outputs, 6, 1.0f / 9);
   double *x_double = doubles(x, shape.batch * shape.inputs), *delta_double = doubles(delta, outputs);
-  for (size_t r = 0; r < 2 * sizeof rows / sizeof *rows; r++) {
-    const char *const activation = rows[r / 2].activation;
-    const double tolerance = rows[r / 2].tolerance;
+  for (size_t r = 0; r < WAYS * sizeof rows / sizeof *rows; r++) {
+    const char *const activation = rows[r / WAYS].activation;
+    const double tolerance = rows[r / WAYS].tolerance;
     struct network network = make(&shape, activation, 2);
-    network.bare = r % 2;
+    network.left_out = ways[r % WAYS].left_out;
     initialize(&network, "normal(0,0.125)", 0.1f, 3);
     network_forward(&network, x);
     memcpy(network.layers[shape.depth].delta, delta, outputs * sizeof *delta);
@@ -182,7 +190,7 @@ static void test_against_double(void **state) {
     memcpy(truth.layers[shape.depth].delta, delta_double, outputs * sizeof *delta_double);
     double_network_backward(&truth, x_double);
     const double worst = worst_layer(&network, &truth);
-    printf("%s%s: %.2g of %g\n", activation, network.bare ? " around bare products" : "", worst, tolerance);
+    printf("%s%s: %.2g of %g\n", activation, ways[r % WAYS].name, worst, tolerance);
     if (!(worst <= tolerance)) fail_msg("%s: %g apart", activation, worst);
     double_network_destroy(&truth);
     network_destroy(&network);
@@ -217,11 +225,11 @@ static int32_t *split_labels(void) {
   return labels;
 }
 
-static struct network run_split(int threads, bool bare, const float *x) {
+static struct network run_split(int threads, struct left_out left_out, const float *x) {
   struct network network = make(&split_shape, "gelu", threads);
   struct network_times times;
   float losses[71];
-  network.bare = bare;
+  network.left_out = left_out;
   initialize(&network, "he_normal", 0.1f, 12);
   for (int step = 0; step < 2; step++) network_step(&network, x, split_labels(), losses, split_rate, &times);
   return network;
@@ -248,10 +256,10 @@ static void assert_same_network(const struct network *one, const struct network 
 static void test_threads(void **state) {
   (void)state;
   float *x = normals(split_shape.batch * split_shape.inputs, 5, 1);
-  for (int bare = 0; bare < 2; bare++) {
-    struct network one = run_split(1, bare, x);
+  for (size_t w = 0; w < WAYS; w++) {
+    struct network one = run_split(1, ways[w].left_out, x);
     for (int threads = 2; threads <= 3; threads++) {
-      struct network other = run_split(threads, bare, x);
+      struct network other = run_split(threads, ways[w].left_out, x);
       assert_same_network(&one, &other);
       network_destroy(&other);
     }

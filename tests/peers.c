@@ -105,13 +105,9 @@ enum { X, W, DZ, RESULT, OURS, TERMS, ARRAYS };
 static float *matrices[ARRAYS];
 #define MATRIX (300 * 300) /* floats, at least those of any below */
 
-/* Those whose primitives add the bias and its gradient; the others leave them alone. */
-static bool has_bias(const struct peer_kernel *peer) {
-  return strcmp(peer->provider, "onednn-ip") == 0 || strcmp(peer->provider, "xnnpack-packed") == 0;
-}
-
 /* Ours is held against double precision elsewhere: two results that are within the bound of a dot product are no
- * further from each other than twice that. The sums of |products| are ours, from the magnitudes. */
+ * further from each other than twice that. The sums of |products| are ours, from the magnitudes. A peer is given bias
+ * and db in any case, and ours where it says that it has them. */
 static void expect_product(const struct peer_kernel *peer, size_t batch, size_t out, size_t in, size_t gap,
                            int threads) {
   dense_kernel *const own = (dense_kernel *)kernel_in_table(table, &kernels[peer->kernel]);
@@ -128,8 +124,7 @@ static void expect_product(const struct peer_kernel *peer, size_t batch, size_t 
                     .workspace = aligned_alloc(64, (bytes + 63) / 64 * 64 + 64),
                     .threads = threads};
   float db[2][300];
-  const bool with_db = has_bias(peer) && peer->kernel == KERNEL_dense_backward_weights;
-  if (has_bias(peer)) l.b = matrices[DZ];
+  for (size_t j = 0; j < out; j++) db[0][j] = db[1][j] = GUARD;
   if (peer->takes && !peer->takes(&l)) {
     printf("  %zux%zux%zu on %d threads is not taken\n", batch, out, in, threads);
     free(l.workspace);
@@ -141,11 +136,12 @@ static void expect_product(const struct peer_kernel *peer, size_t batch, size_t 
   assert_true((rows + gap) * (columns + gap) <= MATRIX);
   for (int a = RESULT; a < ARRAYS; a++)
     for (size_t i = 0; i < MATRIX; i++) matrices[a][i] = GUARD;
-  l.z = l.dx = l.dw = matrices[OURS], l.db = with_db ? db[0] : NULL;
-  own(&l);
-  l.z = l.dx = l.dw = matrices[RESULT], l.db = with_db ? db[1] : NULL;
+  l.z = l.dx = l.dw = matrices[RESULT], l.b = matrices[DZ], l.db = db[1];
   ((dense_kernel *)peer->function)(&l);
-  for (size_t j = 0; with_db && j < out; j++)
+  l.z = l.dx = l.dw = matrices[OURS], l.db = peer->with_bias ? db[0] : NULL;
+  if (!peer->with_bias) l.b = NULL;
+  own(&l);
+  for (size_t j = 0; j < out; j++)
     assert_true(fabs((double)db[0][j] - (double)db[1][j]) <= 1e-5 * sqrt((double)batch) * 4);
   for (int a = X; a <= DZ; a++)
     for (size_t i = 0; i < MATRIX; i++) matrices[a][i] = fabsf(matrices[a][i]);
@@ -186,6 +182,53 @@ static void expect_dense(const struct peer_kernel *peer) {
     }
 }
 
+/* A whole layer: what a peer's passes leave out is added, and nothing is added twice. */
+static void expect_layer(const struct kernel_table *peer, struct left_out left_out, const char *provider) {
+  enum { BATCH = 33, IN = 70, OUT = 45 };
+  static const struct left_out nothing;
+  static float results[2][2 * BATCH * OUT + BATCH * IN + IN * OUT + OUT];
+  const size_t bytes = table->dense_workspace_bytes(BATCH, IN, OUT, 1);
+  struct dense l = {.batch = BATCH,
+                    .in = IN,
+                    .out = OUT,
+                    .x = matrices[X],
+                    .w = matrices[W],
+                    .b = matrices[DZ] + BATCH * OUT,
+                    .dz = matrices[DZ],
+                    .activation = table->tanh_forward,
+                    .backward = table->tanh_backward,
+                    .x_z = matrices[X],
+                    .workspace = aligned_alloc(64, bytes + 64),
+                    .threads = 1};
+  for (int i = 0; i < 2; i++) {
+    l.z = results[i], l.y = l.z + BATCH * OUT, l.dx = l.y + BATCH * OUT;
+    l.dw = l.dx + BATCH * IN, l.db = l.dw + IN * OUT;
+    pass_forward(i ? peer : table, i ? left_out : nothing, &l);
+    pass_backward_data(i ? peer : table, i ? left_out : nothing, &l);
+    pass_backward_weights(i ? peer : table, i ? left_out : nothing, &l);
+  }
+  for (size_t i = 0; i < sizeof results[0] / sizeof *results[0]; i++)
+    if (!(fabs((double)results[0][i] - (double)results[1][i]) <= 1e-4))
+      fail_msg("a layer around %s: [%zu] is %.9g, ours %.9g", provider, i, (double)results[1][i],
+               (double)results[0][i]);
+  free(l.workspace);
+}
+
+static void test_layers(void **state) {
+  (void)state;
+  const struct cpu_features cpu = cpu_detect();
+  const char *providers[16];
+  const size_t count = dense_peers(arch_find(table->name), &cpu, 1, providers, 16);
+  fill_matrices();
+  for (size_t i = 0; i < count && i < 16; i++) {
+    struct kernel_table peer;
+    struct left_out left_out;
+    assert_true(dense_peer_table(&peer, &left_out, arch_find(table->name), &cpu, 1, providers[i]));
+    printf("%s%s\n", providers[i], left_out.bias ? "" : ", with biases");
+    expect_layer(&peer, left_out, providers[i]);
+  }
+}
+
 static int threads_alive(void) {
   DIR *tasks = opendir("/proc/self/task");
   int count = 0;
@@ -204,7 +247,6 @@ static void test_values(void **state) {
                     other = {.seed = test_seed(), .stream = 1, .p = {.b = 1}};
   table->init_normal(x, 0, COUNT, &normal);
   table->init_normal(dy, 0, COUNT, &other);
-  for (int a = 0; a < ARRAYS; a++) matrices[a] = malloc(MATRIX * sizeof(float));
 #pragma omp parallel num_threads(2)
   assert_true(omp_get_num_threads() <= 2);
   const int alive = threads_alive();
@@ -224,7 +266,6 @@ static void test_values(void **state) {
       }
       assert_int_equal(threads_alive(), alive);
     }
-  for (int a = 0; a < ARRAYS; a++) free(matrices[a]);
 }
 
 /* Without the instructions, what needs them is not offered. */
@@ -243,6 +284,10 @@ int main(int argc, char **argv) {
     puts("this build has no peers");
     return EXIT_SKIPPED;
   }
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_features)};
-  return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
+  for (int a = 0; a < ARRAYS; a++) matrices[a] = malloc(MATRIX * sizeof(float));
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_values), cmocka_unit_test(test_layers),
+                                     cmocka_unit_test(test_features)};
+  const int failed = cmocka_run_group_tests_name(table->name, tests, NULL, NULL);
+  for (int a = 0; a < ARRAYS; a++) free(matrices[a]);
+  return failed ? 1 : 0;
 }

@@ -56,7 +56,7 @@ static bool find_functions(struct blas *blas, void *library) {
     if (name.state == UNTRIED) name.state = find(&name) ? LOADED : MISSING;                                            \
     return name.state == LOADED;                                                                                       \
   }                                                                                                                    \
-  const struct peer_kernel name##_kernels[] = {PRODUCT_ENTRIES(provider, name, name##_takes), {0}};
+  const struct peer_kernel name##_kernels[] = {PRODUCT_ENTRIES(provider, name, name##_takes, false), {0}};
 
 #define OPENBLAS_OPENMP 2 /* what openblas_get_parallel() says of it */
 

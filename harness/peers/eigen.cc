@@ -58,7 +58,7 @@ BACKWARD(exponential_from_output, y, dy *y)
 BACKWARD(elu_from_output, y, dy *(y.cwiseMin(0.0f) + 1.0f)) // alpha 1, TensorFlow's only one
 
 #define ENTRY(name)                                                                                                    \
-  { "eigen", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, nullptr, nullptr }
+  { "eigen", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, nullptr, nullptr, false }
 
 extern "C" {
 extern PEER_KERNELS(eigen);

@@ -35,5 +35,5 @@ static void multiply(const struct product *p, int threads) {
 extern "C" {
 PRODUCT_PASSES(eigen, multiply)
 extern PEER_KERNELS(eigen_product);
-PEER_KERNELS(eigen_product) = {PRODUCT_ENTRIES("eigen", eigen, nullptr), {}};
+PEER_KERNELS(eigen_product) = {PRODUCT_ENTRIES("eigen", eigen, nullptr, false), {}};
 }

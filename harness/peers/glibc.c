@@ -39,10 +39,10 @@ static void normal(float *w, uint64_t first, size_t n, const struct init *init) 
 #endif
 
 PEER_KERNELS(glibc) = {
-    {"glibc", KERNEL_init_zeros, PEER_FUNCTION(zeros), RNG_PHILOX4X32_10, NULL, NULL},
+    {"glibc", KERNEL_init_zeros, PEER_FUNCTION(zeros), RNG_PHILOX4X32_10, NULL, NULL, false},
 #if defined(__x86_64__)
-    {"glibc", KERNEL_init_normal, PEER_FUNCTION(normal), RNG_PHILOX4X32_10, NULL, NULL},
-    {"glibc", KERNEL_init_normal, PEER_FUNCTION(normal), RNG_ARS4X32_7, NULL, NULL},
+    {"glibc", KERNEL_init_normal, PEER_FUNCTION(normal), RNG_PHILOX4X32_10, NULL, NULL, false},
+    {"glibc", KERNEL_init_normal, PEER_FUNCTION(normal), RNG_ARS4X32_7, NULL, NULL, false},
 #endif
     {0},
 };

@@ -96,31 +96,36 @@ bool peer_kernels_built(void) { return FILES > 0; }
 
 /* ---- whole networks --------------------------------------------------------------------------------------------- */
 
-static dense_kernel *dense_pass(int kernel, enum arch arch, const struct cpu_features *cpu, int threads,
-                                const char *provider) {
+static const struct peer_kernel *dense_pass(int kernel, enum arch arch, const struct cpu_features *cpu, int threads,
+                                            const char *provider) {
   const struct peer_kernel *peer;
   const struct dense layer = {.batch = 1, .in = 1, .out = 1, .threads = threads};
   for (size_t i = 0; (peer = peer_kernel(kernel, arch, cpu, i)); i++)
-    if (strcmp(peer->provider, provider) == 0 && (!peer->takes || peer->takes(&layer)))
-      return (dense_kernel *)peer->function;
+    if (strcmp(peer->provider, provider) == 0 && (!peer->takes || peer->takes(&layer))) return peer;
   return NULL;
 }
 
-bool dense_peer_table(struct kernel_table *table, enum arch arch, const struct cpu_features *cpu, int threads,
-                      const char *provider) {
+bool dense_peer_table(struct kernel_table *table, struct left_out *left_out, enum arch arch,
+                      const struct cpu_features *cpu, int threads, const char *provider) {
+  const struct peer_kernel *const forward = dense_pass(KERNEL_dense_forward, arch, cpu, threads, provider);
+  const struct peer_kernel *const data = dense_pass(KERNEL_dense_backward_data, arch, cpu, threads, provider);
+  const struct peer_kernel *const weights = dense_pass(KERNEL_dense_backward_weights, arch, cpu, threads, provider);
+  if (!forward || !data || !weights) return false;
   *table = *arch_table(arch);
-  table->dense_forward = dense_pass(KERNEL_dense_forward, arch, cpu, threads, provider);
-  table->dense_backward_data = dense_pass(KERNEL_dense_backward_data, arch, cpu, threads, provider);
-  table->dense_backward_weights = dense_pass(KERNEL_dense_backward_weights, arch, cpu, threads, provider);
-  return table->dense_forward && table->dense_backward_data && table->dense_backward_weights;
+  table->dense_forward = (dense_kernel *)forward->function;
+  table->dense_backward_data = (dense_kernel *)data->function;
+  table->dense_backward_weights = (dense_kernel *)weights->function;
+  *left_out = (struct left_out){.activation = true, .bias = !forward->with_bias, .db = !weights->with_bias};
+  return true;
 }
 
 size_t dense_peers(enum arch arch, const struct cpu_features *cpu, int threads, const char *providers[], size_t most) {
   const struct peer_kernel *peer;
   struct kernel_table table;
+  struct left_out left_out;
   size_t count = 0;
   for (size_t i = 0; (peer = peer_kernel(KERNEL_dense_forward, arch, cpu, i)); i++)
-    if (dense_peer_table(&table, arch, cpu, threads, peer->provider)) {
+    if (dense_peer_table(&table, &left_out, arch, cpu, threads, peer->provider)) {
       if (count < most) providers[count] = peer->provider;
       count++;
     }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "harness/passes.h"
 #include "harness/rng.h"
 
 struct peer_kernel {
@@ -17,6 +18,7 @@ struct peer_kernel {
   const char *feature; /* instructions it needs beyond arch's, as cpu_has() knows them; NULL: none */
   bool (*takes)(
       const struct dense *layer); /* whether it can do a layer of that shape on that many threads; NULL: any */
+  bool with_bias; /* dense_forward adds b, dense_backward_weights makes db; otherwise these are left alone */
 };
 
 /* Those of all peers for arch that do kernel's work (KERNEL_...) and that this CPU can run, one after the other: the
@@ -27,10 +29,10 @@ const struct peer_kernel *peer_kernel(int kernel, enum arch arch, const struct c
  * returns how many there are. */
 size_t dense_peers(enum arch arch, const struct cpu_features *cpu, int threads, const char *providers[], size_t most);
 
-/* Makes *table that of arch with dense passes that are the provider's; false when it is none of dense_peers(). They are
- * bare products, for layers without b, db, activation and derivative: X W in z, dz W^T in dx, X^T dz in dw. */
-bool dense_peer_table(struct kernel_table *table, enum arch arch, const struct cpu_features *cpu, int threads,
-                      const char *provider);
+/* Makes *table that of arch with dense passes that are the provider's, and *left_out what these do not do; false when
+ * it is none of dense_peers(). */
+bool dense_peer_table(struct kernel_table *table, struct left_out *left_out, enum arch arch,
+                      const struct cpu_features *cpu, int threads, const char *provider);
 
 /* Whether this build has any. */
 bool peer_kernels_built(void);

@@ -56,7 +56,7 @@ MAP(gelu_tanh, 0.5f * x * (1 + VECTOR(tanhf)(0.79788456f * (x + 0.044715f * x * 
 MAP(silu, x / (1 + VECTOR(expf)(-x)))
 
 #define ENTRY(name)                                                                                                    \
-  { "glibc", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL, NULL }
+  { "glibc", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL, NULL, false }
 
 PEER_KERNELS(libmvec) = {
     ENTRY(tanh_forward),        ENTRY(sigmoid_forward), ENTRY(softplus_forward),

@@ -110,4 +110,4 @@ bool libxsmm_load(void) {
   return libxsmm.state == LOADED;
 }
 
-const struct peer_kernel libxsmm_kernels[] = {PRODUCT_ENTRIES("libxsmm", libxsmm, takes), {0}};
+const struct peer_kernel libxsmm_kernels[] = {PRODUCT_ENTRIES("libxsmm", libxsmm, takes, false), {0}};

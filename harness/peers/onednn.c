@@ -160,7 +160,7 @@ FROM_OUTPUT(elu, dnnl_eltwise_elu, p.a, 0)
 FROM_OUTPUT(exponential, dnnl_eltwise_exp, 0, 0)
 
 #define ENTRY(name)                                                                                                    \
-  { "onednn", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL, NULL }
+  { "onednn", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL, NULL, false }
 #define BOTH(name) ENTRY(name##_forward), ENTRY(name##_backward)
 
 const struct peer_kernel onednn_kernels[] = {

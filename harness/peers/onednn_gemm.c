@@ -16,4 +16,4 @@ static bool takes(const struct dense *layer) { return layer->threads == 1 || one
 
 bool onednn_gemm_load(void) { return onednn_load(); }
 
-const struct peer_kernel onednn_gemm_kernels[] = {PRODUCT_ENTRIES("onednn", onednn_gemm, takes), {0}};
+const struct peer_kernel onednn_gemm_kernels[] = {PRODUCT_ENTRIES("onednn", onednn_gemm, takes, false), {0}};

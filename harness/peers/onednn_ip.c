@@ -143,4 +143,4 @@ static bool takes(const struct dense *l) {
 
 bool onednn_ip_load(void) { return onednn_load(); }
 
-const struct peer_kernel onednn_ip_kernels[] = {PRODUCT_ENTRIES("onednn-ip", onednn_ip, takes), {0}};
+const struct peer_kernel onednn_ip_kernels[] = {PRODUCT_ENTRIES("onednn-ip", onednn_ip, takes, true), {0}};

@@ -1,5 +1,5 @@
 /* The three passes of a dense layer as the matrix products that other libraries offer: C = op(A) op(B), row-major.
- * Without the bias and its gradient, which ours adds: that favours them. */
+ * Most leave out the bias and its gradient, which ours adds: that favours them. */
 #ifndef DEPTHMARK_PEER_PRODUCT_H
 #define DEPTHMARK_PEER_PRODUCT_H
 
@@ -72,10 +72,11 @@ static inline struct product product_backward_weights(const struct dense *l) {
   PRODUCT_PASS(name, backward_weights, multiply)
 
 /* Their three entries in a list of struct peer_kernel. */
-#define PRODUCT_ENTRY(provider, name, pass, takes)                                                                     \
-  { provider, KERNEL_dense_##pass, PEER_FUNCTION(name##_##pass), RNG_PHILOX4X32_10, NULL, takes }
-#define PRODUCT_ENTRIES(provider, name, takes)                                                                         \
-  PRODUCT_ENTRY(provider, name, forward, takes), PRODUCT_ENTRY(provider, name, backward_data, takes),                  \
-      PRODUCT_ENTRY(provider, name, backward_weights, takes)
+#define PRODUCT_ENTRY(provider, name, pass, takes, with_bias)                                                          \
+  { provider, KERNEL_dense_##pass, PEER_FUNCTION(name##_##pass), RNG_PHILOX4X32_10, NULL, takes, with_bias }
+#define PRODUCT_ENTRIES(provider, name, takes, with_bias)                                                              \
+  PRODUCT_ENTRY(provider, name, forward, takes, with_bias),                                                            \
+      PRODUCT_ENTRY(provider, name, backward_data, takes, with_bias),                                                  \
+      PRODUCT_ENTRY(provider, name, backward_weights, takes, with_bias)
 
 #endif

@@ -90,12 +90,12 @@ FILL(ars_normal, ars, ars4x32_ctr_t, ars4x32_key_t, ars_key, ars_counter, normal
 #endif
 
 PEER_KERNELS(random123) = {
-    {"random123", KERNEL_init_uniform, PEER_FUNCTION(philox_uniform), RNG_PHILOX4X32_10, NULL, NULL},
-    {"random123", KERNEL_init_normal, PEER_FUNCTION(philox_normal), RNG_PHILOX4X32_10, NULL, NULL},
-    {"random123", KERNEL_init_uniform, PEER_FUNCTION(threefry_uniform), RNG_THREEFRY2X32_20, NULL, NULL},
+    {"random123", KERNEL_init_uniform, PEER_FUNCTION(philox_uniform), RNG_PHILOX4X32_10, NULL, NULL, false},
+    {"random123", KERNEL_init_normal, PEER_FUNCTION(philox_normal), RNG_PHILOX4X32_10, NULL, NULL, false},
+    {"random123", KERNEL_init_uniform, PEER_FUNCTION(threefry_uniform), RNG_THREEFRY2X32_20, NULL, NULL, false},
 #if R123_USE_AES_NI
-    {"random123", KERNEL_init_uniform, PEER_FUNCTION(ars_uniform), RNG_ARS4X32_7, "aes", NULL},
-    {"random123", KERNEL_init_normal, PEER_FUNCTION(ars_normal), RNG_ARS4X32_7, "aes", NULL},
+    {"random123", KERNEL_init_uniform, PEER_FUNCTION(ars_uniform), RNG_ARS4X32_7, "aes", NULL, false},
+    {"random123", KERNEL_init_normal, PEER_FUNCTION(ars_normal), RNG_ARS4X32_7, "aes", NULL, false},
 #endif
     {0},
 };

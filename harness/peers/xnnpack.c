@@ -105,7 +105,7 @@ static bool packed_takes(const struct dense *l) {
 }
 
 #define ENTRY(name)                                                                                                    \
-  { "xnnpack", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL, NULL }
+  { "xnnpack", KERNEL_##name, PEER_FUNCTION(name), RNG_PHILOX4X32_10, NULL, NULL, false }
 
 const struct peer_kernel xnnpack_kernels[] = {
     ENTRY(relu_forward),
@@ -115,6 +115,6 @@ const struct peer_kernel xnnpack_kernels[] = {
     ENTRY(leaky_relu_forward),
     ENTRY(sigmoid_forward),
     ENTRY(elu_forward),
-    PRODUCT_ENTRY("xnnpack-packed", packed, forward, packed_takes),
+    PRODUCT_ENTRY("xnnpack-packed", packed, forward, packed_takes, true),
     {0},
 };

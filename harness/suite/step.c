@@ -108,14 +108,14 @@ static void close_batch(struct batch *batch) {
   free(batch->labels);
 }
 
-static bool open_step(const struct run *run, struct step *step, const struct network_shape *shape, bool bare,
-                      int threads, struct error *error) {
+static bool open_step(const struct run *run, struct step *step, const struct network_shape *shape,
+                      struct left_out left_out, int threads, struct error *error) {
   struct initializer_choice he;
   const struct activation_choice relu = {.forward = kernel_find("relu_forward"),
                                          .backward = kernel_find("relu_from_output")};
   if (!choose_initializer("he_normal", &he, error)) return false;
   if (!network_create(&step->network, shape, &step->table, &relu, threads, error)) return false;
-  step->network.bare = bare;
+  step->network.left_out = left_out;
   step->network.caches = residence_caches(&run->result->machine, threads);
   network_initialize(&step->network, &he, 0, run->options->seed);
   step->losses = allocate_lines(shape->batch, sizeof *step->losses);
@@ -130,10 +130,10 @@ static void close_step(struct step *step) {
 
 /* ---- the cases -------------------------------------------------------------------------------------------------- */
 
-/* provider: whose products the table has. */
+/* provider: whose products the table has. left_out: what these do not do. */
 static bool add_step(struct run *run, struct cases *cases, const struct batch *batch, const struct point *point,
                      const struct optimizer *optimizer, const struct kernel_table *table, const char *provider,
-                     struct error *error) {
+                     struct left_out left_out, struct error *error) {
   /* A row like that of a kernel limited by its products alone. */
   static const struct kernel like = {.suite = "training", .limit = "fma_peak", .signature = SIGNATURE_peak};
   const struct network_shape shape = {.inputs = INPUTS,
@@ -159,7 +159,7 @@ static bool add_step(struct run *run, struct cases *cases, const struct batch *b
   added->call = call;
   added->context = step;
   added->report = report;
-  return open_step(run, step, &shape, strcmp(provider, OWN_PROVIDER) != 0, cases->threads, error);
+  return open_step(run, step, &shape, left_out, cases->threads, error);
 }
 
 /* Plain SGD as other libraries' users do it, too. */
@@ -170,8 +170,9 @@ static bool add_peers(struct run *run, struct cases *cases, const struct batch *
   const size_t count = found < PEERS_MOST ? found : PEERS_MOST;
   for (size_t i = 0; i < count; i++) {
     struct kernel_table table;
-    if (dense_peer_table(&table, arch, run->cpu, cases->threads, providers[i]) &&
-        !add_step(run, cases, batch, point, &optimizers[0], &table, providers[i], error))
+    struct left_out left_out;
+    if (dense_peer_table(&table, &left_out, arch, run->cpu, cases->threads, providers[i]) &&
+        !add_step(run, cases, batch, point, &optimizers[0], &table, providers[i], left_out, error))
       return false;
   }
   return true;
@@ -186,10 +187,12 @@ static bool add_cases(struct run *run, struct cases *cases, const struct batch *
                       struct error *error) {
   enum arch archs[ARCH_COUNT];
   const size_t arch_count = cases_archs(run, archs);
+  const struct left_out all_done = {0};
   const size_t optimizer_count = asked(run->options) ? sizeof optimizers / sizeof *optimizers : 1;
   for (size_t a = 0; a < arch_count; a++) {
     for (size_t o = 0; o < optimizer_count; o++) {
-      if (!add_step(run, cases, batch, point, &optimizers[o], arch_table(archs[a]), OWN_PROVIDER, error)) return false;
+      if (!add_step(run, cases, batch, point, &optimizers[o], arch_table(archs[a]), OWN_PROVIDER, all_done, error))
+        return false;
       if (o == 0 && run->options->peers && !add_peers(run, cases, batch, point, archs[a], error)) return false;
     }
   }
