@@ -89,6 +89,28 @@ static double step_flops(const struct network_shape *s) {
   return 2 * batch * (2 * in * width + 3 * hidden * width * width + 3 * width * out);
 }
 
+static double kernel_bytes(int kernel, size_t m, size_t n, size_t k) {
+  return kernels[kernel].bytes((struct shape){m, n, k});
+}
+
+/* Of all its kernels, each as if it were alone. */
+static double step_bytes(const struct network_shape *s) {
+  const int update = s->momentum ? KERNEL_momentum_update : KERNEL_sgd_update;
+  const struct {
+    size_t in, out, count;
+  } layers[] = {{s->inputs, s->width, 1}, {s->width, s->width, s->depth - 1}, {s->width, s->outputs, 1}};
+  double bytes = kernel_bytes(KERNEL_softmax_cross_entropy, s->batch, s->outputs, 1);
+  for (size_t i = 0; i < sizeof layers / sizeof *layers; i++) {
+    const size_t in = layers[i].in, out = layers[i].out;
+    double layer = kernel_bytes(KERNEL_dense_forward, s->batch, out, in);
+    layer += kernel_bytes(KERNEL_dense_backward_weights, s->batch, out, in);
+    if (i > 0) layer += kernel_bytes(KERNEL_dense_backward_data, s->batch, out, in);
+    layer += kernel_bytes(update, 1, in * out + out, 1);
+    bytes += (double)layers[i].count * layer;
+  }
+  return bytes;
+}
+
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
 /* Losses and labels of a batch, in whole cache lines. */
@@ -150,6 +172,7 @@ static bool add_step(struct run *run, struct cases *cases, const struct batch *b
   snprintf(row.arch, sizeof row.arch, "%s", table->name);
   row.items = (double)shape.batch;
   row.flops = step_flops(&shape);
+  row.bytes = step_bytes(&shape);
   cases_name(&row);
   struct bench_case *added = cases_add(run, cases, &row, &like, false);
   if (!added) return true;
