@@ -64,15 +64,18 @@ static void multiply_peak(size_t n, float *sink) {
 #define UNROLL 4
 #define UNROLLED (UNROLL * VEC_LANES)
 
+/* Chains of additions: latency x loads a cycle, 4 x 2. */
+#define READ_CHAINS 8
+
 static void memory_read(float *dst, const float *src, size_t n) {
-  vf sum[UNROLL];
-  for (int u = 0; u < UNROLL; u++) sum[u] = vf_set(0.0f);
+  vf sum[READ_CHAINS];
+  for (int u = 0; u < READ_CHAINS; u++) sum[u] = vf_set(0.0f);
   size_t i = 0;
-  for (; i + UNROLLED <= n; i += UNROLLED)
-    for (int u = 0; u < UNROLL; u++) sum[u] = vf_add(sum[u], vf_load(src + i + u * VEC_LANES));
+  for (; i + READ_CHAINS * VEC_LANES <= n; i += READ_CHAINS * VEC_LANES)
+    for (int u = 0; u < READ_CHAINS; u++) sum[u] = vf_add(sum[u], vf_load(src + i + u * VEC_LANES));
   for (; i + VEC_LANES <= n; i += VEC_LANES) sum[0] = vf_add(sum[0], vf_load(src + i));
   sum[0] = vf_add(sum[0], vf_load_n(src + i, n - i));
-  for (int u = 1; u < UNROLL; u++) sum[0] = vf_add(sum[0], sum[u]);
+  for (int u = 1; u < READ_CHAINS; u++) sum[0] = vf_add(sum[0], sum[u]);
   if (n) dst[0] = vf_sum(sum[0]);
 }
 
