@@ -347,3 +347,7 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
   if (options->seeds == 0) options->seeds = options->quick ? 2 : 5;
   return OPTIONS_RUN;
 }
+
+bool options_want_all(const struct options *options) {
+  return !options->quick && (options->suites_given || options->filter[0] || options->peers);
+}

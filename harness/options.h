@@ -74,6 +74,9 @@ enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR 
 enum options_action options_parse(int argc, char **argv, const struct cpu_features *cpu, struct options *options,
                                   struct error *error);
 
+/* Whether a suite, rows or peers were asked for: then a suite measures what a run of everything has no time for. */
+bool options_want_all(const struct options *options);
+
 extern const char *const suite_names[SUITE_COUNT];
 
 /* What --help prints. */

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "harness/measure.h"
-#include "harness/peers/peers.h"
 #include "harness/residence.h"
+#include "harness/table_rows.h"
 
 struct style table_style(FILE *out, enum output_format format) {
   const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -66,32 +66,11 @@ void table_machine(FILE *out, struct style style, const struct machine *m) {
 
 static const char *plural(int n) { return n == 1 ? "" : "s"; }
 
-static bool shown(const struct result_row *row, const char *suite) {
-  return !row->support && strcmp(row->suite, suite) == 0;
-}
-
 static bool same_limit(const struct result_row *a, const struct result_row *b) {
   return strcmp(a->kernel, b->kernel) == 0 && strcmp(a->residence, b->residence) == 0;
 }
 
-static bool same_column(const struct result_row *a, const struct result_row *b) {
-  return a->threads == b->threads && strcmp(a->arch, b->arch) == 0;
-}
-
 #define LIMIT_COLUMNS 5 /* that fit beside the names */
-
-/* The first rows of each column, or of each line, in order. */
-static size_t distinct(const struct result *result, const char *suite, const struct result_row **list,
-                       bool (*same)(const struct result_row *, const struct result_row *)) {
-  size_t count = 0;
-  for (size_t i = 0; i < result->row_count; i++) {
-    if (!shown(&result->rows[i], suite)) continue;
-    size_t j = 0;
-    while (j < count && !same(list[j], &result->rows[i])) j++;
-    if (j == count) list[count++] = &result->rows[i];
-  }
-  return count;
-}
 
 static void print_limit_block(FILE *out, struct style style, const struct result *result,
                               const struct result_row *const *lines, size_t line_count,
@@ -113,7 +92,7 @@ static void print_limit_block(FILE *out, struct style style, const struct result
     for (size_t i = 0; i < result->row_count; i++) {
       const struct result_row *row = &result->rows[i];
       for (size_t c = 0; c < column_count; c++)
-        if (shown(row, "limits") && same_limit(row, lines[l]) && same_column(row, columns[c]))
+        if (row_shown(row, "limits") && same_limit(row, lines[l]) && row_same_column(row, columns[c]))
           grid_cell(to, 3 + c, "%.1f", (row->bytes > 0 ? row->bytes : row->flops) / row->time.median);
     }
   }
@@ -126,8 +105,8 @@ static void print_limits(FILE *out, struct style style, const struct result *res
   const struct result_row **lines = calloc(2 * result->row_count + 1, sizeof *lines);
   if (!lines) return;
   const struct result_row **columns = lines + result->row_count;
-  const size_t line_count = distinct(result, "limits", lines, same_limit);
-  const size_t column_count = distinct(result, "limits", columns, same_column);
+  const size_t line_count = row_distinct(result, "limits", lines, same_limit);
+  const size_t column_count = row_distinct(result, "limits", columns, row_same_column);
   for (size_t c = 0; c < column_count; c += LIMIT_COLUMNS) {
     const size_t left = column_count - c;
     print_limit_block(out, style, result, lines, line_count, columns + c, left < LIMIT_COLUMNS ? left : LIMIT_COLUMNS);
@@ -137,25 +116,10 @@ static void print_limits(FILE *out, struct style style, const struct result *res
 
 /* ---- kernels ---------------------------------------------------------------------------------------------------- */
 
-/* What a table shows about its rows. */
-enum section_kind { ELEMENTWISE, PRODUCTS, STEPS };
-
-static enum section_kind kind_of(const struct result_row *row) {
-  if (strcmp(row->suite, "dense") == 0) return PRODUCTS;
-  return result_has_phases(row) ? STEPS : ELEMENTWISE;
-}
-
 /* Rows of one table have the same kind, number of threads and, if elementwise, residence. */
 static bool same_section(const struct result_row *a, const struct result_row *b) {
-  return a->threads == b->threads && kind_of(a) == kind_of(b) &&
-         (kind_of(a) != ELEMENTWISE || strcmp(a->residence, b->residence) == 0);
-}
-
-/* The kernel's name without what the suite says already. */
-static const char *short_kernel(const struct result_row *row) {
-  const size_t length = strlen(row->suite);
-  if (strncmp(row->kernel, row->suite, length) == 0 && row->kernel[length] == '_') return row->kernel + length + 1;
-  return row->kernel;
+  return a->threads == b->threads && row_kind(a) == row_kind(b) &&
+         (row_kind(a) != ROW_ELEMENTWISE || strcmp(a->residence, b->residence) == 0);
 }
 
 /* "97% copy": how close to which limit, without "memory_" and "_peak". */
@@ -168,57 +132,63 @@ static void limit_cell(struct grid_row *to, size_t column, const struct result_r
     grid_cell(to, column, "%3.0f%% %s", 100 * row->fraction_of_limit, name);
 }
 
+static bool has_interval(const struct result_row *row) { return row->time.samples >= MEASURE_LEAST_SAMPLES; }
+
 static double gigas(double amount, const struct result_row *row) { return amount / row->time.median; }
+
+#define LAYER "batchxoutxin" /* the heading of products' shapes, no wider than they are */
 
 /* What the columns of a table are. */
 struct section {
-  enum section_kind kind;
-  bool peers; /* products or steps, some beside other libraries': a column says how far ahead of the best ours are */
+  enum row_kind kind;
+  bool peers; /* products or steps, some beside other libraries': how far ahead of the best ours are, not of scalar code
+               */
 };
 
-/* below: the row stands under ours, and only its provider is new. */
+/* "0.95<" where ours is behind; the digits of all stand below each other where a column follows. */
+static void standing_cell(struct grid_row *to, size_t column, const struct result_row *row) {
+  const char *const ahead = has_interval(row) ? " " : "";
+  if (row->times_best_peer > 0)
+    grid_cell(to, column, "%.2f%s", row->times_best_peer, row->times_best_peer < 1 ? "<" : ahead);
+}
+
+/* below: the row is a peer's, under the name of its kernel; only its provider is new. */
 static void add_row(struct grid *grid, struct section section, const struct result_row *row, bool below) {
   struct grid_row *to = grid_add(grid);
-  const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
-  const enum section_kind kind = section.kind;
+  const enum row_kind kind = section.kind;
   size_t c = 0;
-  if (below)
-    grid_cell(to, c++, "  %s", row->provider);
-  else
-    grid_cell(to, c++, "%s%s%s", short_kernel(row), own ? "" : "/", own ? "" : row->provider);
+  grid_cell(to, c++, "%s%s", below ? "  " : "", below ? row->provider : row_short_kernel(row));
   grid_cell(to, c++, "%s", row->arch);
   grid_cell(to, c++, "%s", row->shape);
-  if (kind == ELEMENTWISE)
+  if (kind == ROW_ELEMENTWISE)
     grid_cell(to, c++, "%.*f", row->time.median < 10 * row->items ? 3 : 1, row->time.median / row->items);
   else
     grid_cell(to, c++, "%.1f", gigas(row->flops, row));
-  if (kind == STEPS)
+  if (kind == ROW_STEP)
     grid_cell(to, c++, "%.0f", row->items / row->time.median * 1e9);
   else if (!section.peers)
-    grid_cell(to, c++, "%.1f", gigas(row->bytes, row));
+    grid_cell(to, c++, gigas(row->bytes, row) < 999.95 ? "%.1f" : "%.0f", gigas(row->bytes, row));
   limit_cell(to, c++, row);
-  if (kind != STEPS || !section.peers) { /* steps have no room for both */
-    if (row->times_scalar > 0) grid_cell(to, c, "%.*f", row->times_scalar < 99.95 ? 1 : 0, row->times_scalar);
+  if (section.peers)
+    standing_cell(to, c++, row);
+  else if (row->times_scalar > 0)
+    grid_cell(to, c++, "%.*f", row->times_scalar < 99.95 ? 1 : 0, row->times_scalar);
+  else
     c++;
-  }
-  if (section.peers && row->times_best_peer > 0) grid_cell(to, c, "%.2f", row->times_best_peer);
-  c += section.peers;
-  if (row->time.samples < MEASURE_LEAST_SAMPLES) return; /* too few for an interval */
+  if (!has_interval(row)) return;
   const double interval = 50 * (row->time.high - row->time.low) / row->time.median;
   grid_cell(to, c, interval < 9.95 ? "%.1f%%" : "%.0f%%", interval);
 }
 
 static struct grid section_grid(struct section section) {
   switch (section.kind) {
-  case PRODUCTS:
+  case ROW_PRODUCT:
+  case ROW_BF16_PRODUCT:
     if (section.peers)
-      return (struct grid){
-          .headers = {"<pass", "<arch", "batch x out x in", "GFLOP/s", "<of limit", "x scalar", "x best", "+-"},
-          .columns = 8};
-    return (struct grid){
-        .headers = {"<pass", "<arch", "batch x out x in", "GFLOP/s", "GB/s", "<of limit", "x scalar", "+-"},
-        .columns = 8};
-  case STEPS:
+      return (struct grid){.headers = {"<pass", "<arch", LAYER, "GFLOP/s", "<of limit", "x best", "+-"}, .columns = 7};
+    return (struct grid){.headers = {"<pass", "<arch", LAYER, "GFLOP/s", "GB/s", "<of limit", "x scalar", "+-"},
+                         .columns = 8};
+  case ROW_STEP:
     if (section.peers)
       return (struct grid){
           .headers = {"<step", "<arch", TABLE_POINT, "GFLOP/s", "samples/s", "<of limit", "x best", "+-"},
@@ -232,91 +202,53 @@ static struct grid section_grid(struct section section) {
   }
 }
 
-static bool is_peer_of(const struct result_row *row, const struct result_row *own) {
-  return strcmp(row->provider, OWN_PROVIDER) != 0 && strcmp(row->kernel, own->kernel) == 0 &&
-         strcmp(row->shape, own->shape) == 0 && same_column(row, own);
+/* Whether one of the result's first `end` rows, ours or a peer's, does the same work as row. */
+static bool has_before(const struct result *result, size_t end, const struct result_row *row, bool own) {
+  for (size_t i = 0; i < end; i++) {
+    const struct result_row *other = &result->rows[i];
+    if (row_shown(other, row->suite) && row_is_own(other) == own && row_same_work(other, row)) return true;
+  }
+  return false;
 }
 
-/* A peer's row follows ours, or stands where it is when ours is missing. */
-static void add_with_peers(struct grid *grid, struct section section, const struct result *result,
-                           const struct result_row *row) {
-  const char *suite = row->suite;
-  const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
-  for (size_t i = 0; !own && i < result->row_count; i++)
-    if (shown(&result->rows[i], suite) && strcmp(result->rows[i].provider, OWN_PROVIDER) == 0 &&
-        is_peer_of(row, &result->rows[i]))
-      return;
-  add_row(grid, section, row, false);
-  for (size_t i = 0; own && i < result->row_count; i++)
-    if (shown(&result->rows[i], suite) && is_peer_of(&result->rows[i], row))
+/* Peers' rows follow ours, or their kernel's name where ours is missing. */
+static void add_with_peers(struct grid *grid, struct section section, const struct result *result, size_t index) {
+  const struct result_row *const row = &result->rows[index];
+  const bool own = row_is_own(row);
+  if (!own && (has_before(result, result->row_count, row, true) || has_before(result, index, row, false))) return;
+  if (own)
+    add_row(grid, section, row, false);
+  else
+    grid_cell(grid_add(grid), 0, "%s", row_short_kernel(row));
+  for (size_t i = 0; i < result->row_count; i++)
+    if (row_shown(&result->rows[i], row->suite) && !row_is_own(&result->rows[i]) &&
+        row_same_work(&result->rows[i], row))
       add_row(grid, section, &result->rows[i], true);
-}
-
-/* How far ahead of the best peer of each row, or behind, the products and steps of an arch and number of threads are.
- */
-static void add_standing(struct grid *grid, const struct result *result, const struct result_row *first) {
-  size_t rows = 0, lead = 0;
-  double product = 0;
-  const struct result_row *worst = NULL;
-  for (size_t i = 0; i < result->row_count; i++) {
-    const struct result_row *row = &result->rows[i];
-    if (!shown(row, first->suite) || !same_column(row, first) || kind_of(row) == ELEMENTWISE) continue;
-    if (!(row->times_best_peer > 0)) continue;
-    rows++, lead += row->times_best_peer >= 1;
-    product += log(row->times_best_peer);
-    if (!worst || row->times_best_peer < worst->times_best_peer) worst = row;
-  }
-  if (rows == 0) return;
-  struct grid_row *to = grid_add(grid);
-  grid_cell(to, 0, "%s x%d", first->arch, first->threads);
-  grid_cell(to, 1, "%zu", rows);
-  grid_cell(to, 2, "%zu", lead);
-  grid_cell(to, 3, "%.2f", exp(product / (double)rows));
-  grid_cell(to, 4, "%.2f", worst->times_best_peer);
-  grid_cell(to, 5, "%s", worst->best_peer);
-  grid_cell(to, 6, "%s %s", short_kernel(worst), worst->shape);
-}
-
-static void print_standing(FILE *out, struct style style, const struct result *result, const char *suite) {
-  struct grid grid = {.headers = {"<arch", "rows", "lead", "x best", "worst", "<against", "<at"}, .columns = 7};
-  const struct result_row **columns = calloc(result->row_count + 1, sizeof *columns);
-  if (!columns) return;
-  const size_t count = distinct(result, suite, columns, same_column);
-  for (size_t c = 0; c < count; c++) add_standing(&grid, result, columns[c]);
-  if (grid.count) {
-    grid_heading(out, style, "%s beside the best other library of each row, by arch x threads", suite);
-    fputs("lead: rows where ours takes no longer. x best: our speed divided by the best\n"
-          "other's, geometric mean; above 1 ours is ahead. worst: the row furthest behind.\n",
-          out);
-    grid_print(&grid, out, style);
-  }
-  grid_free(&grid);
-  free(columns);
 }
 
 static void print_kernels(FILE *out, struct style style, const struct result *result, const char *suite) {
   const struct result_row **sections = calloc(result->row_count + 1, sizeof *sections);
   if (!sections) return;
-  const size_t count = distinct(result, suite, sections, same_section);
+  const size_t count = row_distinct(result, suite, sections, same_section);
   for (size_t s = 0; s < count; s++) {
     const struct result_row *first = sections[s];
-    struct section section = {.kind = kind_of(first)};
-    for (size_t i = 0; section.kind != ELEMENTWISE && i < result->row_count; i++)
-      section.peers |= shown(&result->rows[i], suite) && same_section(first, &result->rows[i]) &&
+    struct section section = {.kind = row_kind(first)};
+    for (size_t i = 0; section.kind != ROW_ELEMENTWISE && i < result->row_count; i++)
+      section.peers |= row_shown(&result->rows[i], suite) && same_section(first, &result->rows[i]) &&
                        result->rows[i].times_best_peer > 0;
     struct grid grid = section_grid(section);
     for (size_t i = 0; i < result->row_count; i++)
-      if (shown(&result->rows[i], suite) && same_section(first, &result->rows[i]))
-        add_with_peers(&grid, section, result, &result->rows[i]);
-    const bool places = kind_of(first) == ELEMENTWISE;
-    grid_heading(out, style, "%s%s%s%s, %d thread%s", suite, kind_of(first) == STEPS ? " steps" : "",
+      if (row_shown(&result->rows[i], suite) && same_section(first, &result->rows[i]))
+        add_with_peers(&grid, section, result, i);
+    const bool places = row_kind(first) == ROW_ELEMENTWISE;
+    grid_heading(out, style, "%s%s%s%s, %d thread%s", row_group(first), row_kind(first) == ROW_STEP ? " steps" : "",
                  places ? ", data in " : "", places ? first->residence : "", first->threads, plural(first->threads));
     grid_print(&grid, out, style);
     grid_free(&grid);
-    if (kind_of(first) == STEPS) table_phases(out, style, result, first->threads);
+    if (row_kind(first) == ROW_STEP) table_phases(out, style, result, first->threads);
   }
   free(sections);
-  print_standing(out, style, result, suite);
+  table_standing(out, style, result, suite);
 }
 
 /* ---- gradients -------------------------------------------------------------------------------------------------- */
@@ -379,7 +311,7 @@ static void print_gradients(FILE *out, struct style style, const struct result *
 /* ---- summary ---------------------------------------------------------------------------------------------------- */
 
 static bool same_group(const struct result_row *a, const struct result_row *b) {
-  return same_column(a, b) && strcmp(a->suite, b->suite) == 0;
+  return row_same_column(a, b) && strcmp(row_group(a), row_group(b)) == 0;
 }
 
 static void add_group(struct grid *grid, const struct result *result, const struct result_row *first) {
@@ -388,7 +320,7 @@ static void add_group(struct grid *grid, const struct result *result, const stru
   const struct result_row *worst = NULL;
   for (size_t i = 0; i < result->row_count; i++) {
     const struct result_row *row = &result->rows[i];
-    if (row->support || !same_group(row, first) || strcmp(row->provider, OWN_PROVIDER) != 0) continue;
+    if (row->support || !same_group(row, first) || !row_is_own(row)) continue;
     rows++;
     if (row->times_scalar > 0) ratio += log(row->times_scalar), ratios++;
     if (!row->limit[0] || !(row->fraction_of_limit > 0)) continue;
@@ -396,27 +328,26 @@ static void add_group(struct grid *grid, const struct result *result, const stru
     if (!worst || row->fraction_of_limit < worst->fraction_of_limit) worst = row;
   }
   struct grid_row *to = grid_add(grid);
-  grid_cell(to, 0, "%s", first->suite);
+  grid_cell(to, 0, "%s", row_group(first));
   grid_cell(to, 1, "%s", first->arch);
   grid_cell(to, 2, "%d", first->threads);
   grid_cell(to, 3, "%zu", rows);
   if (ratios) grid_cell(to, 4, "%.1f", exp(ratio / (double)ratios));
   if (fractions) grid_cell(to, 5, "%.0f%%", 100 * exp(fraction / (double)fractions));
-  if (worst) grid_cell(to, 6, "%.0f%% %s", 100 * worst->fraction_of_limit, short_kernel(worst));
+  if (worst) grid_cell(to, 6, "%.0f%% %s", 100 * worst->fraction_of_limit, row_short_kernel(worst));
 }
 
 /* Our row of the same work, or NULL. */
 static const struct result_row *own_row(const struct result *result, const struct result_row *row) {
   for (size_t i = 0; i < result->row_count; i++) {
     const struct result_row *own = &result->rows[i];
-    if (strcmp(own->provider, OWN_PROVIDER) == 0 && strcmp(own->suite, row->suite) == 0 && is_peer_of(row, own))
-      return own;
+    if (row_is_own(own) && strcmp(own->suite, row->suite) == 0 && row_same_work(row, own)) return own;
   }
   return NULL;
 }
 
 /* One line for each work and number of threads of a peer; rows differ in where the data are. */
-static bool same_work(const struct result_row *a, const struct result_row *b) {
+static bool same_line(const struct result_row *a, const struct result_row *b) {
   return same_group(a, b) && strcmp(a->provider, b->provider) == 0 && strcmp(a->kernel, b->kernel) == 0;
 }
 
@@ -425,10 +356,10 @@ static void add_peer(struct grid *grid, const struct result *result, const struc
   size_t rows = 0;
   for (size_t i = 0; i < result->row_count; i++) {
     const struct result_row *row = &result->rows[i], *own;
-    if (row->support || !same_work(row, first) || !(own = own_row(result, row))) continue;
+    if (row->support || !same_line(row, first) || !(own = own_row(result, row))) continue;
     ratio += log(row->time.median / own->time.median), rows++;
   }
-  if (rows == 0 || strcmp(first->provider, OWN_PROVIDER) == 0) return;
+  if (rows == 0 || row_is_own(first)) return;
   struct grid_row *to = grid_add(grid);
   grid_cell(to, 0, "%s", first->kernel);
   grid_cell(to, 1, "%s", first->provider);
@@ -441,7 +372,7 @@ static void add_peer(struct grid *grid, const struct result *result, const struc
 static void print_peers(FILE *out, struct style style, const struct result *result, const struct result_row **works) {
   struct grid grid = {.headers = {"<kernel", "<beside", "<arch", "threads", "rows", "x peer"}, .columns = 6};
   for (enum suite_id suite = SUITE_LIMITS + 1; suite < SUITE_COUNT; suite++) {
-    const size_t count = distinct(result, suite_names[suite], works, same_work);
+    const size_t count = row_distinct(result, suite_names[suite], works, same_line);
     for (size_t i = 0; i < count; i++) add_peer(&grid, result, works[i]);
   }
   if (grid.count) {
@@ -458,7 +389,7 @@ void table_summary(FILE *out, struct style style, const struct result *result) {
   const struct result_row **groups = calloc(result->row_count + 1, sizeof *groups);
   if (!groups) return;
   for (enum suite_id suite = SUITE_LIMITS + 1; suite < SUITE_COUNT; suite++) {
-    const size_t count = distinct(result, suite_names[suite], groups, same_group);
+    const size_t count = row_distinct(result, suite_names[suite], groups, same_group);
     for (size_t g = 0; g < count; g++) add_group(&grid, result, groups[g]);
   }
   if (grid.count) {

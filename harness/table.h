@@ -27,6 +27,9 @@ void table_accuracy(FILE *out, struct style style, const struct result *result);
 #define TABLE_POINT "depthxwidthxbatch" /* the heading of their shapes */
 void table_phases(FILE *out, struct style style, const struct result *result, int threads);
 
+/* The part of table_suite that says where our products and steps lead and where not; nothing without peers. */
+void table_standing(FILE *out, struct style style, const struct result *result, const char *suite);
+
 /* One line a row, accuracy or gradient cell, all in one table: a column that does not apply is empty. */
 void table_csv(FILE *out, const struct result *result);
 

@@ -87,6 +87,10 @@ grep -q 'provider:glibc$' out || [ ${#emulator[@]} != 0 ] || fail "--list --peer
 run 0 --list --peers --suite=init --arch=auto
 ! grep -q 'provider:random123$' out || grep -q '^init/init_uniform.threefry2x32-20.*provider:random123$' out ||
   fail "--list --peers has no uniform by Random123's Threefry"
+# What packs weights outside the call competes with ours that do.
+run 0 --list --peers --suite=dense --arch=auto --threads=1
+! grep 'provider:[a-z]*-packed$' out | grep -v '^dense/dense_forward\[packed\]/' ||
+  fail "a peer with packed weights stands beside ours that pack"
 
 run 0 --list --suite=accuracy --arch=scalar --filter='/tanh_'
 for kernel in tanh_forward tanh_derivative tanh_backward; do

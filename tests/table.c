@@ -198,21 +198,27 @@ static void products_say_where_they_lead(void **state) {
   char *text;
   PRINTED(text, table_suite(out, plain, &result, SUITE_DENSE));
   assert_narrow(text);
-  assert_non_null(strstr(text, "pass             arch   batch x out x in GFLOP/s of limit x scalar x best   +-\n"
-                               "forward          avx512           7x13x5    24.3  88% mul     12.3   2.00 0.8%\n"
-                               "  onednn-ip      avx512           7x13x5    12.2  88% mul     12.3        0.4%\n"));
+  assert_non_null(strstr(text, "pass             arch     batchxoutxin GFLOP/s of limit x best   +-\n"
+                               "forward          avx512         7x13x5    24.3  88% mul  2.00  0.8%\n"
+                               "  onednn-ip      avx512         7x13x5    12.2  88% mul        0.4%\n"
+                               "backward_weights avx512 1024x1024x1024    24.3  88% mul  0.50< 0.8%\n"));
   assert_non_null(strstr(text, "\narch      rows lead x best worst against      at\n"
                                "avx512 x2    3    2   1.00  0.50 openblas-zen backward_weights 1024x1024x1024\n"));
+  assert_non_null(strstr(text, "\nwhere dense is behind, furthest first\n"
+                               "arch      x best against      at\n"
+                               "avx512 x2  0.500 openblas-zen backward_weights 1024x1024x1024\n"));
+  assert_non_null(strstr(text, "held against Eigen alone"));
   free(text);
   PRINTED(text, table_suite(out, plain, &result, SUITE_TRAINING));
   assert_narrow(text);
   assert_non_null(strstr(text, "step           arch   depthxwidthxbatch GFLOP/s samples/s of limit x best   +-\n"
-                               "step           avx512         50x256x64    24.3   1036807  88% mul   1.25 0.8%\n"
+                               "step           avx512         50x256x64    24.3   1036807  88% mul  1.25  0.8%\n"
                                "  openblas-zen avx512         50x256x64    19.4    829445  88% mul        0.6%\n"));
   assert_non_null(strstr(text, "where the time of a step goes, in %, 2 threads\n"
                                "step arch   depthxwidthxbatch forward loss   dX dW, db update\n"
                                "step avx512         50x256x64    32.8  0.0 30.0   32.2    5.0\n"));
   assert_non_null(strstr(text, "\navx512 x2    1    1   1.25  1.25 openblas-zen step 50x256x64\n"));
+  assert_non_null(strstr(text, "\ntraining is behind nowhere\n"));
   free(text);
   PRINTED(text, table_suite(out, plain, &result, SUITE_ACTIVATION));
   assert_null(strstr(text, "x best"));
@@ -220,6 +226,128 @@ static void products_say_where_they_lead(void **state) {
   PRINTED(text, table_summary(out, plain, &result));
   assert_narrow(text);
   assert_non_null(strstr(text, "dense_backward_weights openblas-zen avx512       2    1   0.50\n"));
+  free(text);
+  result_free(&result);
+}
+
+/* The rows of `bench --suite=dense --peers --arch=all` that are widest. */
+static void add_layers(struct result *result) {
+  static const char *const kernels[] = {"dense_forward",
+                                        "dense_forward[packed]",
+                                        "dense_forward[relu]",
+                                        "dense_backward_data[relu]",
+                                        "dense_backward_weights",
+                                        "dense_bf16_forward",
+                                        "dense_bf16_forward_dot[packed]",
+                                        "dense_bf16_backward_data_dot",
+                                        "dense_bf16_backward_weights_dot"};
+  for (int a = 0; a < 3; a++)
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+      const bool bf16 = strstr(kernels[k], "bf16");
+      add_row(result, "dense", kernels[k], "1024x1024x1024", (const char *[]){"scalar", "avx2", "avx512"}[a], 64,
+              "depthmark");
+      struct result_row *row = &result->rows[result->row_count - 1];
+      strcpy(row->limit, bf16 ? "bf16_peak" : "memory_write");
+      row->fraction_of_limit = bf16 ? 1 : 0.99;
+      row->flops = 12345.6 * row->time.median, row->bytes = (bf16 ? 1e4 : 999.9) * row->time.median;
+      row->times_scalar = 999;
+      row->time.low = 0;
+    }
+  add_row(result, "dense", "bf16_round", "65536", "avx512", 64, "depthmark");
+  strcpy(result->rows[result->row_count - 1].residence, "L2");
+  result->rows[result->row_count - 1].flops = 0;
+  result->rows[result->row_count - 1].fraction_of_limit = 0.01;
+}
+
+static void layers_fit(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  add_layers(&result);
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_DENSE); table_summary(out, plain, &result));
+  assert_narrow(text);
+  assert_non_null(strstr(text, "\nbf16 dense, 64 threads\npass "));
+  assert_non_null(strstr(text, "\nbackward_weights_dot avx2 "));
+  assert_non_null(strstr(text, "\nforward_dot[packed]  avx2 "));
+  assert_non_null(strstr(text, "\nforward[packed]     avx2 "));
+  free(text);
+  add_pair(&result, "dense", "dense_backward_weights", "2048x2048x2048", "avx512", 0.5, "xnnpack-packed");
+  add_pair(&result, "dense", "dense_bf16_backward_weights_dot", "2048x2048x2048", "avx512", 0.5, "xnnpack-packed");
+  for (size_t i = 0; i < result.row_count; i++) result.rows[i].threads = 64;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_DENSE); table_summary(out, plain, &result));
+  assert_narrow(text);
+  assert_non_null(strstr(text, "  xnnpack-packed "));
+  free(text);
+  result_free(&result);
+}
+
+/* Conversions of arrays do not stand among the products, nor count with them. */
+static void arrays_are_no_products(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  add_layers(&result);
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_DENSE));
+  const char *arrays = strstr(text, "\ndense arrays, data in L2, 64 threads\n");
+  assert_non_null(arrays);
+  assert_non_null(strstr(arrays, "bf16_round avx512 65536      0.123 97.2   1% mul     12.3 0.8%\n"));
+  assert_int_equal(count(text, "bf16_round"), 1);
+  assert_null(strstr(text, " 0.0 "));
+  free(text);
+  PRINTED(text, table_summary(out, plain, &result));
+  assert_int_equal(count(text, "1% bf16_round"), 1);
+  assert_non_null(strstr(text, "\ndense arrays avx512      64    1 "));
+  assert_non_null(strstr(text, "\ndense        avx512      64    5 "));
+  assert_non_null(strstr(text, "\nbf16 dense   avx512      64    4 "));
+  free(text);
+  result_free(&result);
+}
+
+/* The furthest behind of each arch and number of threads come first, and there are not too many. */
+static void the_furthest_behind_are_listed(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  strcpy(result.machine.supported, "scalar,avx2,avx512");
+  for (int i = 0; i < 15; i++) {
+    char shape[24];
+    snprintf(shape, sizeof shape, "%dx13x5", i + 1);
+    add_pair(&result, "dense", "dense_forward", shape, "avx512", 0.6 + 0.03 * i, "blis");
+  }
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_DENSE));
+  const char *list = strstr(text, "\nwhere dense is behind");
+  assert_non_null(list);
+  assert_non_null(
+      strstr(list, "at\navx512 x2  0.600 blis    forward 1x13x5\navx512 x2  0.630 blis    forward 2x13x5\n"));
+  assert_non_null(strstr(list, "avx512 x2  0.930 blis    forward 12x13x5\navx512 x2                and 2 more\n"));
+  assert_null(strstr(list, "13x13x5"));
+  assert_null(strstr(text, "Eigen alone"));
+  free(text);
+  add_pair(&result, "dense", "dense_forward", "7x13x5", "avx2", 0.25, "eigen");
+  PRINTED(text, table_suite(out, plain, &result, SUITE_DENSE));
+  assert_non_null(strstr(text, "avx2 x2    0.250 eigen   forward 7x13x5\n"));
+  assert_non_null(strstr(text, "Eigen alone"));
+  free(text);
+  result_free(&result);
+}
+
+/* A peer whose like we do not have stands under the kernel's name. */
+static void a_lone_peer_has_its_kernel_above(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  add_row(&result, "dense", "dense_forward[packed]", "7x13x5", "avx512", 2, "xnnpack-packed");
+  add_row(&result, "dense", "dense_forward[packed]", "7x13x5", "avx512", 2, "other");
+  add_row(&result, "dense", "dense_forward", "7x13x5", "avx512", 2, "depthmark");
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_DENSE));
+  assert_non_null(strstr(text, "\nforward[packed]\n  xnnpack-packed avx512 "));
+  assert_int_equal(count(text, "forward[packed]"), 1);
+  assert_non_null(strstr(text, "\n  other          avx512 "));
+  assert_non_null(strstr(text, "\nforward          avx512 "));
   free(text);
   result_free(&result);
 }
@@ -382,6 +510,10 @@ int main(void) {
       cmocka_unit_test(support_rows_are_left_out),
       cmocka_unit_test(a_peer_follows_our_row),
       cmocka_unit_test(products_say_where_they_lead),
+      cmocka_unit_test(layers_fit),
+      cmocka_unit_test(arrays_are_no_products),
+      cmocka_unit_test(the_furthest_behind_are_listed),
+      cmocka_unit_test(a_lone_peer_has_its_kernel_above),
       cmocka_unit_test(csv_is_one_table),
       cmocka_unit_test(csv_has_accuracies),
       cmocka_unit_test(accuracies_stand_below_their_activation),

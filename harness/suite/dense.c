@@ -6,6 +6,7 @@
 #include "harness/peers/kernels.h"
 #include "harness/suite/cases.h"
 #include "harness/suite/dense_bf16.h"
+#include "harness/suite/layers.h"
 
 /* A shape's arrays, shared by the passes, archs and peers. m = batch, n = out, k = in, as in kernels.def. */
 struct arrays {
@@ -41,10 +42,6 @@ static const struct shape all_shapes[] = {{64, 64, 64},       {256, 256, 256},  
 /* Those of networks, at which weights packed before, activations and derivatives are measured, too. */
 static const struct shape network_shapes[] = {{64, 1024, 1024}, {128, 1024, 1024}, {256, 256, 256}};
 
-static bool all_wanted(const struct options *options) {
-  return !options->quick && (options->suites_given || options->filter[0] || options->peers);
-}
-
 static bool is_network_shape(struct shape s) {
   for (size_t i = 0; i < sizeof network_shapes / sizeof *network_shapes; i++)
     if (s.m == network_shapes[i].m && s.n == network_shapes[i].n && s.k == network_shapes[i].k) return true;
@@ -56,7 +53,7 @@ static const struct shape *shown_shapes(const struct options *options, size_t *c
     *count = sizeof quick_shapes / sizeof *quick_shapes;
     return quick_shapes;
   }
-  const bool all = all_wanted(options);
+  const bool all = options_want_all(options);
   *count = all ? sizeof all_shapes / sizeof *all_shapes : sizeof shapes / sizeof *shapes;
   return all ? all_shapes : shapes;
 }
@@ -96,16 +93,7 @@ static void call(void *context, int thread, uint64_t calls) {
   }
 }
 
-static size_t workspace_bytes(const struct run *run, struct shape s, int threads) {
-  enum arch archs[ARCH_COUNT];
-  const size_t count = cases_archs(run, archs);
-  size_t most = 64;
-  for (size_t i = 0; i < count; i++) {
-    const size_t bytes = arch_table(archs[i])->dense_workspace_bytes(s.m, s.k, s.n, threads);
-    if (bytes > most) most = bytes;
-  }
-  return (most + 63) / 64 * 64;
-}
+static layers_bytes workspace_bytes(const struct kernel_table *table) { return table->dense_workspace_bytes; }
 
 static size_t aligned(size_t n) { return (n + 15) / 16 * 16; }
 
@@ -116,7 +104,7 @@ static bool arrays_open(const struct run *run, struct arrays *a, int threads, st
   size_t total = 0;
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) total += aligned(sizes[i]);
   a->block = aligned_alloc(64, total * sizeof *a->block);
-  a->workspace = aligned_alloc(64, workspace_bytes(run, s, threads));
+  a->workspace = aligned_alloc(64, layers_workspace_bytes(run, s, threads, workspace_bytes));
   if (!a->block || !a->workspace) return error_set(error, "out of memory: %zu bytes for matrices", 4 * total);
   fill_normals(run, a->block, total, threads, 0);
   float *next = a->block;
@@ -168,6 +156,13 @@ static void add_extra(struct result_row *row, const struct kernel *kernel, struc
   if (extra == EXTRA_RELU) row->bytes += 4.0 * (double)(s.m * (kernel == &kernels[KERNEL_dense_forward] ? s.n : s.k));
 }
 
+/* Peers that leave packing out of the time stand beside ours that do so. */
+static bool leaves_packing_out(const struct peer_kernel *peer) {
+  static const char mark[] = "-packed";
+  const size_t length = strlen(peer->provider), marked = sizeof mark - 1;
+  return length > marked && strcmp(peer->provider + length - marked, mark) == 0;
+}
+
 /* peer: whose pass it is; NULL: ours. */
 static void add_case(struct run *run, struct cases *cases, const struct arrays *arrays, const struct kernel *kernel,
                      enum arch arch, const struct peer_kernel *peer, enum extra extra) {
@@ -176,7 +171,7 @@ static void add_case(struct run *run, struct cases *cases, const struct arrays *
   const struct pass made = {.function = (dense_kernel *)(peer ? peer->function : kernel_in_table(table, kernel)),
                             .arrays = arrays,
                             .table = table,
-                            .packed_w = extra == EXTRA_PACKED ? &arrays->packed_w[arch] : NULL,
+                            .packed_w = !peer && extra == EXTRA_PACKED ? &arrays->packed_w[arch] : NULL,
                             .activation = extra == EXTRA_RELU ? table->relu_forward : NULL,
                             .backward = extra == EXTRA_RELU ? table->relu_backward : NULL,
                             .caches = residence_caches(&run->result->machine, cases->threads),
@@ -192,12 +187,10 @@ static void add_case(struct run *run, struct cases *cases, const struct arrays *
   if (peer) snprintf(row.provider, sizeof row.provider, "%s", peer->provider);
   cases_name(&row);
   struct bench_case *added = cases_add(run, cases, &row, kernel, false);
-  struct pass *pass = added ? malloc(sizeof *pass) : NULL;
-  if (!pass) return;
-  *pass = made;
+  if (!added) return;
   cases->traffic[cases->count - 1] = traffic_of(kernel, s);
   added->call = call;
-  added->context = pass;
+  added->context = layers_context(&made, sizeof made);
 }
 
 static void add_with_peers(struct run *run, struct cases *cases, const struct arrays *arrays,
@@ -205,8 +198,8 @@ static void add_with_peers(struct run *run, struct cases *cases, const struct ar
   const struct peer_kernel *peer;
   add_case(run, cases, arrays, kernel, arch, NULL, EXTRA_NONE);
   for (size_t i = 0; run->options->peers && (peer = peer_kernel((int)(kernel - kernels), arch, run->cpu, i)); i++)
-    add_case(run, cases, arrays, kernel, arch, peer, EXTRA_NONE);
-  if (!all_wanted(run->options) || !is_network_shape(arrays->shape)) return;
+    add_case(run, cases, arrays, kernel, arch, peer, leaves_packing_out(peer) ? EXTRA_PACKED : EXTRA_NONE);
+  if (!options_want_all(run->options) || !is_network_shape(arrays->shape)) return;
   const bool forward = kernel == &kernels[KERNEL_dense_forward];
   if (forward) add_case(run, cases, arrays, kernel, arch, NULL, EXTRA_PACKED);
   if (forward || kernel == &kernels[KERNEL_dense_backward_data])

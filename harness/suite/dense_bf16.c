@@ -5,6 +5,7 @@
 
 #include "harness/suite/cases.h"
 #include "harness/suite/elementwise.h"
+#include "harness/suite/layers.h"
 
 /* m = batch, n = out, k = in, as in kernels.def. */
 static const struct shape shapes[] = {{256, 256, 256}, {1024, 1024, 1024}, {128, 1024, 1024}};
@@ -39,16 +40,7 @@ static void call(void *context, int thread, uint64_t calls) {
 
 static size_t aligned(size_t n) { return (n + 63) / 64 * 64; }
 
-static size_t workspace_bytes(const struct run *run, struct shape s, int threads) {
-  enum arch archs[ARCH_COUNT];
-  const size_t count = cases_archs(run, archs);
-  size_t most = 64;
-  for (size_t i = 0; i < count; i++) {
-    const size_t bytes = arch_table(archs[i])->dense_bf16_workspace_bytes(s.m, s.k, s.n, threads);
-    if (bytes > most) most = bytes;
-  }
-  return aligned(most);
-}
+static layers_bytes workspace_bytes(const struct kernel_table *table) { return table->dense_bf16_workspace_bytes; }
 
 static bool arrays_open(const struct run *run, struct arrays *a, int threads, struct error *error) {
   const struct shape s = a->shape;
@@ -58,7 +50,7 @@ static bool arrays_open(const struct run *run, struct arrays *a, int threads, st
   const size_t arch_count = cases_archs(run, archs);
   a->floats = aligned_alloc(64, floats * sizeof *a->floats);
   a->words = aligned_alloc(64, words * sizeof *a->words);
-  a->workspace = aligned_alloc(64, workspace_bytes(run, s, threads));
+  a->workspace = aligned_alloc(64, layers_workspace_bytes(run, s, threads, workspace_bytes));
   bool fine = a->floats && a->words && a->workspace;
   for (size_t i = 0; i < arch_count && fine; i++)
     fine = (a->packed[archs[i]] = aligned_alloc(64, arch_table(archs[i])->dense_bf16_packed_bytes(s.k, s.n)));
@@ -108,12 +100,11 @@ static void add_case(struct run *run, struct cases *cases, const struct arrays *
     cases_name(&row);
   }
   struct bench_case *added = cases_add(run, cases, &row, kernel, false);
-  struct pass *pass = added ? calloc(1, sizeof *pass) : NULL;
-  if (!pass) return;
-  *pass = (struct pass){(dense_bf16_kernel *)kernel_in_table(arch_table(arch), kernel), arrays,
-                        packed ? &arrays->packed[arch] : NULL};
+  if (!added) return;
+  const struct pass made = {(dense_bf16_kernel *)kernel_in_table(arch_table(arch), kernel), arrays,
+                            packed ? &arrays->packed[arch] : NULL};
   added->call = call;
-  added->context = pass;
+  added->context = layers_context(&made, sizeof made);
 }
 
 static void add_cases(struct run *run, struct cases *cases, const struct arrays *arrays) {
