@@ -73,6 +73,7 @@ static bool arrays_open(const struct run *run, struct arrays *a, int threads, st
                                  .y = a->words + xs + ws,
                                  .dz = a->words + xs + ws + zs,
                                  .workspace = a->workspace,
+                                 .caches = residence_caches(&run->result->machine, threads),
                                  .threads = threads};
   for (size_t i = 0; i < arch_count; i++) arch_table(archs[i])->dense_bf16_pack(&a->layer, a->packed[archs[i]]);
   return true;

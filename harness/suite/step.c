@@ -201,17 +201,12 @@ static bool add_peers(struct run *run, struct cases *cases, const struct batch *
   return true;
 }
 
-/* Whether the user asks for more than the common rows. */
-static bool asked(const struct options *options) {
-  return !options->quick && (options->suites_given || options->filter[0] || options->peers);
-}
-
 static bool add_cases(struct run *run, struct cases *cases, const struct batch *batch, const struct point *point,
                       struct error *error) {
   enum arch archs[ARCH_COUNT];
   const size_t arch_count = cases_archs(run, archs);
   const struct left_out all_done = {0};
-  const size_t optimizer_count = asked(run->options) ? sizeof optimizers / sizeof *optimizers : 1;
+  const size_t optimizer_count = options_want_all(run->options) ? sizeof optimizers / sizeof *optimizers : 1;
   for (size_t a = 0; a < arch_count; a++) {
     for (size_t o = 0; o < optimizer_count; o++) {
       if (!add_step(run, cases, batch, point, &optimizers[o], arch_table(archs[a]), OWN_PROVIDER, all_done, error))
@@ -238,7 +233,7 @@ static bool run_point(struct run *run, const struct point *point, int threads, s
 }
 
 bool step_suite(struct run *run, struct error *error) {
-  const bool all = asked(run->options);
+  const bool all = options_want_all(run->options);
   const struct point *const list = all ? all_points : points;
   const size_t most = all ? sizeof all_points / sizeof *all_points : sizeof points / sizeof *points;
   const size_t count = run->options->quick ? QUICK_POINTS : most;
