@@ -30,8 +30,10 @@ static void gemm_panel_sums(const float *panel, size_t stride, size_t columns, s
     gemm_column_sums(panel, stride, GEMM_VECTORS, VEC_LANES, depth, first, sums);
   else if (vectors == 1)
     gemm_column_sums(panel, stride, 1, edge, depth, first, sums);
+  else if (vectors == 2)
+    gemm_column_sums(panel, stride, 2, edge, depth, first, sums);
   else
-    gemm_column_sums(panel, stride, GEMM_VECTORS == 2 ? 2 : vectors, edge, depth, first, sums);
+    gemm_column_sums(panel, stride, GEMM_VECTORS, edge, depth, first, sums);
 }
 
 /* Makes B's part of the block ready: packs it, or only columns that tiles can't read where they are, and sums columns.
