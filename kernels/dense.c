@@ -19,18 +19,17 @@ static size_t dense_workspace_bytes(size_t batch, size_t in, size_t out, int thr
   return gemm_max(gemm_max(forward, data), weights) * sizeof(float);
 }
 
+/* The distance of a matrix's rows: its width where no stride is given. */
+static size_t dense_stride(size_t stride, size_t width) { return stride ? stride : width; }
+
 static void dense_check(const struct dense *l) {
   assert(l->threads >= 1);
   assert(l->workspace && (uintptr_t)l->workspace % 64 == 0);
-  assert(!l->x_stride || l->x_stride >= l->in);
-  assert(!l->w_stride || l->w_stride >= l->out);
-  assert(!l->z_stride || l->z_stride >= l->out);
+  assert(dense_stride(l->x_stride, l->in) >= l->in);
+  assert(dense_stride(l->w_stride, l->out) >= l->out);
+  assert(dense_stride(l->z_stride, l->out) >= l->out);
   (void)l;
 }
-
-static size_t dense_x_stride(const struct dense *l) { return l->x_stride ? l->x_stride : l->in; }
-static size_t dense_w_stride(const struct dense *l) { return l->w_stride ? l->w_stride : l->out; }
-static size_t dense_z_stride(const struct dense *l) { return l->z_stride ? l->z_stride : l->out; }
 
 static size_t dense_packed_bytes(size_t in, size_t out) {
   size_t stride, floats, bytes;
@@ -42,8 +41,8 @@ static size_t dense_packed_bytes(size_t in, size_t out) {
 }
 
 static void dense_pack(const struct dense *l, float *packed) {
-  gemm_pack_panels((struct gemm_operand){l->w, .line_stride = 1, .term_stride = dense_w_stride(l)}, l->out, l->in,
-                   packed);
+  gemm_pack_panels((struct gemm_operand){l->w, .line_stride = 1, .term_stride = dense_stride(l->w_stride, l->out)},
+                   l->out, l->in, packed);
 }
 
 /* A pass that is one product. A tiny one never makes its whole description: that would take as long as the product. */
@@ -67,11 +66,11 @@ VEC_INLINE struct gemm dense_forward_product(const struct dense *l) {
       .m = l->batch,
       .n = l->out,
       .k = l->in,
-      .a = {l->x, .line_stride = dense_x_stride(l), .term_stride = 1},
-      .b = {l->w, .line_stride = 1, .term_stride = dense_w_stride(l)},
+      .a = {l->x, .line_stride = dense_stride(l->x_stride, l->in), .term_stride = 1},
+      .b = {l->w, .line_stride = 1, .term_stride = dense_stride(l->w_stride, l->out)},
       .b_panels = l->packed_w,
       .c = l->z,
-      .c_stride = dense_z_stride(l),
+      .c_stride = dense_stride(l->z_stride, l->out),
       .bias = l->b,
       .map = l->activation,
       .mapped = l->y,
@@ -89,10 +88,10 @@ VEC_INLINE struct gemm dense_backward_data_product(const struct dense *l) {
       .m = l->batch,
       .n = l->in,
       .k = l->out,
-      .a = {l->dz, .line_stride = dense_z_stride(l), .term_stride = 1},
-      .b = {l->w, .line_stride = dense_w_stride(l), .term_stride = 1},
+      .a = {l->dz, .line_stride = dense_stride(l->z_stride, l->out), .term_stride = 1},
+      .b = {l->w, .line_stride = dense_stride(l->w_stride, l->out), .term_stride = 1},
       .c = l->dx,
-      .c_stride = dense_x_stride(l),
+      .c_stride = dense_stride(l->x_stride, l->in),
       .back = l->backward,
       .back_z = l->x_z,
       .p = l->p,
@@ -109,10 +108,10 @@ VEC_INLINE struct gemm dense_backward_weights_product(const struct dense *l) {
       .m = l->in,
       .n = l->out,
       .k = l->batch,
-      .a = {l->x, .line_stride = 1, .term_stride = dense_x_stride(l)},
-      .b = {l->dz, .line_stride = 1, .term_stride = dense_z_stride(l)},
+      .a = {l->x, .line_stride = 1, .term_stride = dense_stride(l->x_stride, l->in)},
+      .b = {l->dz, .line_stride = 1, .term_stride = dense_stride(l->z_stride, l->out)},
       .c = l->dw,
-      .c_stride = dense_w_stride(l),
+      .c_stride = dense_stride(l->w_stride, l->out),
       .b_sums = l->db,
       .caches = l->caches,
       .workspace = l->workspace,

@@ -24,15 +24,11 @@ static size_t dense_bf16_packed_bytes(size_t in, size_t out) {
 static void dense_bf16_check(const struct dense_bf16 *l) {
   assert(l->threads >= 1);
   assert(l->workspace && (uintptr_t)l->workspace % 64 == 0);
-  assert(!l->x_stride || l->x_stride >= l->in);
-  assert(!l->w_stride || l->w_stride >= l->out);
-  assert(!l->z_stride || l->z_stride >= l->out);
+  assert(dense_stride(l->x_stride, l->in) >= l->in);
+  assert(dense_stride(l->w_stride, l->out) >= l->out);
+  assert(dense_stride(l->z_stride, l->out) >= l->out);
   (void)l;
 }
-
-static size_t dense_bf16_x_stride(const struct dense_bf16 *l) { return l->x_stride ? l->x_stride : l->in; }
-static size_t dense_bf16_w_stride(const struct dense_bf16 *l) { return l->w_stride ? l->w_stride : l->out; }
-static size_t dense_bf16_z_stride(const struct dense_bf16 *l) { return l->z_stride ? l->z_stride : l->out; }
 
 static void dense_bf16_pack(const struct dense_bf16 *l, void *packed) {
   assert((uintptr_t)packed % 64 == 0 && l->threads >= 1);
@@ -40,7 +36,7 @@ static void dense_bf16_pack(const struct dense_bf16 *l, void *packed) {
       &(struct gemm_bf16){
           .n = l->out,
           .k = l->in,
-          .b = {l->w, .line_stride = 1, .term_stride = dense_bf16_w_stride(l)},
+          .b = {l->w, .line_stride = 1, .term_stride = dense_stride(l->w_stride, l->out)},
           .caches = l->caches,
           .threads = l->threads,
       },
@@ -54,11 +50,11 @@ static void dense_bf16_forward_by(const struct dense_bf16 *l, gemm_bf16_tile_tab
       .m = l->batch,
       .n = l->out,
       .k = l->in,
-      .a = {l->x, .line_stride = dense_bf16_x_stride(l), .term_stride = 1},
-      .b = {l->w, .line_stride = 1, .term_stride = dense_bf16_w_stride(l)},
+      .a = {l->x, .line_stride = dense_stride(l->x_stride, l->in), .term_stride = 1},
+      .b = {l->w, .line_stride = 1, .term_stride = dense_stride(l->w_stride, l->out)},
       .packed_b = l->packed_w,
       .c = l->z,
-      .c_stride = dense_bf16_z_stride(l),
+      .c_stride = dense_stride(l->z_stride, l->out),
       .bias = l->b,
       .rounded = l->y,
       .map = l->activation,
@@ -77,10 +73,10 @@ static void dense_bf16_backward_data_by(const struct dense_bf16 *l, gemm_bf16_ti
       .m = l->batch,
       .n = l->in,
       .k = l->out,
-      .a = {l->dz, .line_stride = dense_bf16_z_stride(l), .term_stride = 1},
-      .b = {l->w, .line_stride = dense_bf16_w_stride(l), .term_stride = 1},
+      .a = {l->dz, .line_stride = dense_stride(l->z_stride, l->out), .term_stride = 1},
+      .b = {l->w, .line_stride = dense_stride(l->w_stride, l->out), .term_stride = 1},
       .c = l->dx,
-      .c_stride = dense_bf16_x_stride(l),
+      .c_stride = dense_stride(l->x_stride, l->in),
       .tiles = tiles,
       .workspace = l->workspace,
       .caches = l->caches,
@@ -95,10 +91,10 @@ static void dense_bf16_backward_weights_by(const struct dense_bf16 *l, gemm_bf16
       .m = l->in,
       .n = l->out,
       .k = l->batch,
-      .a = {l->x, .line_stride = 1, .term_stride = dense_bf16_x_stride(l)},
-      .b = {l->dz, .line_stride = 1, .term_stride = dense_bf16_z_stride(l)},
+      .a = {l->x, .line_stride = 1, .term_stride = dense_stride(l->x_stride, l->in)},
+      .b = {l->dz, .line_stride = 1, .term_stride = dense_stride(l->z_stride, l->out)},
       .c = l->dw,
-      .c_stride = dense_bf16_w_stride(l),
+      .c_stride = dense_stride(l->w_stride, l->out),
       .b_sums = l->db,
       .tiles = tiles,
       .workspace = l->workspace,
