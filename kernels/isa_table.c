@@ -10,15 +10,18 @@
 #include "kernels/activation.c"
 #include "kernels/activation_exp.c"
 #include "kernels/activation_sleef.c"
+#include "kernels/batch_norm.c"
 #include "kernels/bf16.c"
 #include "kernels/dense.c"
 #include "kernels/dense_bf16.c"
 #include "kernels/generators.c"
 #include "kernels/init.c"
+#include "kernels/layer_norm.c"
 #include "kernels/limits.c"
 #include "kernels/loss.c"
 #include "kernels/optimizer.c"
 #include "kernels/orthogonal.c"
+#include "kernels/rounding.c"
 #include "kernels/softmax.c"
 
 #define TABLE_JOIN_(isa) kernel_table_##isa

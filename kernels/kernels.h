@@ -158,6 +158,48 @@ struct momentum {
  * (g + momentum * v[i]), the new v. v of zeros begins as PyTorch does. No two of the arrays overlap. */
 typedef void momentum_kernel(float *w, float *v, const float *dw, size_t n, struct momentum how);
 
+/* Adam as torch.optim.Adam defines it, without AMSGrad (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1). */
+struct adam {
+  float rate;
+  double beta1, beta2; /* in [0, 1): 1 - beta is what counts, and a float's 0.999 has lost 5e-5 of it */
+  float epsilon;       /* added to the root of the corrected v */
+  float decay;         /* of weights, as an L2 penalty: added to the gradient */
+  uint64_t step;       /* which one this is, from 1 on: both averages begin at zero and are corrected for it */
+};
+
+/* For i < n: g = dw[i] + decay * w[i], m[i] = beta1 * m[i] + (1 - beta1) * g, v[i] = beta2 * v[i] + (1 - beta2) * g^2,
+ * w[i] -= rate * M / (sqrt(V) + epsilon), M = m[i] / (1 - beta1^step), V = v[i] / (1 - beta2^step), both new. m and v
+ * of zeros begin. The squares of gradients must be floats. No two of the arrays overlap. */
+typedef void adam_kernel(float *w, float *m, float *v, const float *dw, size_t n, struct adam how);
+
+/* A normalization of the pre-activations z, all that its two passes read and write: of each column over the batch's
+ * rows (Ioffe and Szegedy 2015, arXiv:1502.03167, algorithm 1) or of each row over the layer's columns (Ba, Kiros and
+ * Hinton 2016, arXiv:1607.06450). mean and variance below are those of such a group of z; variance is the biased one.
+ *
+ * Sums are of differences: from the group's first z for the mean, from the mean for the variance. What all z have in
+ * common costs no accuracy. The squares of the differences must be floats. A group of equal z, one z alone too, has a
+ * variance of exactly 0 and n that are beta. A NaN or an infinite z makes all n of its group NaN.
+ *
+ * Errors, where d is the root of variance + epsilon, x = (z - mean) / d, and s = (|first z - mean| + the root of
+ * variance) / d: with e = (terms + 8) 2^-24, terms the longest chain of a sum, at most e (|gamma| (|x| + 2 s) + |beta|)
+ * for n, e (1 + s) + (e s)^2 relatively for inverse, and 2^-24 |mean| + e s d for mean. The backward pass takes mean
+ * and inverse as they are; what it gives is within e times the sum of the absolute values of its terms. A chain is as
+ * long as there are rows, but in the sums over a row of columns / 64 + 7. */
+struct norm {
+  size_t rows, columns;
+  const float *z;            /* rows x columns */
+  const float *gamma, *beta; /* columns      scale and shift; NULL: 1 and 0 */
+  float *n;                  /* rows x columns  gamma (z - mean) / sqrt(variance + epsilon) + beta; may be z */
+  float *mean, *inverse;     /* of each group   mean, and 1 / sqrt(variance + epsilon) */
+  const float *dn;           /* rows x columns  gradient of the loss with respect to n */
+  float *dz;                 /* rows x columns  and with respect to z; may be dn */
+  float *dgamma, *dbeta;     /* columns      and with respect to gamma and beta; NULL: not wanted */
+  float epsilon;             /* above 0 where a group's z may be equal */
+  int threads;               /* OpenMP threads, at least 1; the result does not depend on it */
+};
+/* ..._forward: z, gamma, beta -> n, mean, inverse.   ..._backward: z, gamma, mean, inverse, dn -> dz, dgamma, dbeta. */
+typedef void norm_kernel(const struct norm *norm);
+
 /* n steps of independent chains that keep one execution unit busy; *sink receives a value that depends on all. */
 typedef void peak_kernel(size_t n, float *sink);
 
@@ -182,6 +224,8 @@ enum signature {
   SIGNATURE_loss,
   SIGNATURE_update,
   SIGNATURE_momentum,
+  SIGNATURE_adam,
+  SIGNATURE_norm,
   SIGNATURE_peak,
   SIGNATURE_traffic,
 };

@@ -34,6 +34,8 @@ static bool promised(const struct kernel_table *of, const struct kernel *kernel)
   case SIGNATURE_rows_backward:
   case SIGNATURE_update:
   case SIGNATURE_momentum:
+  case SIGNATURE_adam:
+  case SIGNATURE_norm:
   case SIGNATURE_fill:
   case SIGNATURE_matrix:
   case SIGNATURE_words: return true;
@@ -88,6 +90,29 @@ static uint64_t run_generators(const struct kernel_table *of, const struct kerne
   return hash;
 }
 
+/* Ordinary numbers everywhere: 63 rows, each of dn the next row of z. */
+static uint64_t run_norm(norm_kernel *function, float *out, float *sums) {
+  enum { ROWS = 63, COLUMNS = LENGTH / (ROWS + 1) };
+  float *const statistics = sums, *const gradients = sums + 2 * COLUMNS;
+  memcpy(sums, dy, LENGTH * sizeof *sums);
+  const struct norm norm = {.rows = ROWS,
+                            .columns = COLUMNS,
+                            .z = dy,
+                            .gamma = dy + 100,
+                            .beta = dy + 300,
+                            .n = out,
+                            .mean = statistics,
+                            .inverse = statistics + COLUMNS,
+                            .dn = dy + COLUMNS,
+                            .dz = out,
+                            .dgamma = gradients,
+                            .dbeta = gradients + COLUMNS,
+                            .epsilon = 1e-5f,
+                            .threads = 2};
+  function(&norm);
+  return digest(out) ^ digest(sums) << 1;
+}
+
 static uint64_t run(const struct kernel_table *of, const struct kernel *kernel) {
   static float out[LENGTH], slope[LENGTH];
   const size_t columns = LENGTH / 8;
@@ -108,6 +133,15 @@ static uint64_t run(const struct kernel_table *of, const struct kernel *kernel) 
     memcpy(slope, dy, sizeof slope);
     ((momentum_kernel *)function)(out, slope, x, LENGTH, (struct momentum){0.1f, 0.9f, 0.01f, 1});
     return digest(out) ^ digest(slope) << 1;
+  case SIGNATURE_adam: {
+    static float squares[LENGTH];
+    const struct adam how = {0.1f, 0.9, 0.999, 1e-8f, 0.01f, 3};
+    memcpy(slope, dy, sizeof slope);
+    for (size_t i = 0; i < LENGTH; i++) squares[i] = dy[i] * dy[i];
+    ((adam_kernel *)function)(out, slope, squares, x, LENGTH, how);
+    return digest(out) ^ digest(slope) << 1 ^ digest(squares) << 2;
+  }
+  case SIGNATURE_norm: return run_norm((norm_kernel *)function, out, slope);
   case SIGNATURE_fill:
   case SIGNATURE_matrix: return run_generators(of, kernel, out);
   case SIGNATURE_words: ((words_kernel *)function)((uint32_t *)(void *)out, 0, LENGTH, 5, 6); break;

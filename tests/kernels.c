@@ -13,33 +13,10 @@
 #define MAX_LENGTH TEST_LONGEST
 
 static const struct kernel_table *table;
-static const float specials[] = {0.0f,       -0.0f,           INFINITY,         -INFINITY,  NAN,
-                                 0x1p-149f,  -0x1p-149f,      0x1p-127f,        -0x1p-127f, 0x1p-126f,
-                                 -0x1p-126f, 0x1.fffffep127f, -0x1.fffffep127f, 1.0f,       -1.0f};
-#define SPECIAL_COUNT (sizeof specials / sizeof *specials)
 
 static kernel_function *find(const struct kernel *kernel) { return kernel_in_table(table, kernel); }
 
 static size_t next_length(size_t n) { return test_next_length(n, table->lanes); }
-
-/* A float of any kind: special, ordinary, or any bits at all. */
-static float any_float(uint64_t *state) {
-  const uint64_t word = test_random(state);
-  if (word % 4 == 0) return specials[word / 4 % SPECIAL_COUNT];
-  if (word % 4 == 1) {
-    const uint32_t bits = (uint32_t)(word >> 32);
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-  }
-  return test_uniform(state, -20, 20);
-}
-
-static double *doubles(const float *values, size_t n) {
-  double *copy = malloc((n + 1) * sizeof *copy);
-  for (size_t i = 0; i < n; i++) copy[i] = (double)values[i];
-  return copy;
-}
 
 /* The same bits, but that any NaN is as good as another. */
 static bool same_bits(const float *a, const float *b, size_t n) {
@@ -123,7 +100,7 @@ static void test_elementwise(const struct kernel *kernel) {
       float *x = guarded_place(&b.x, n, shift, at_end),
             *dy = guarded_place(&b.dy, n, (shift + n) % table->lanes, at_end);
       float *out = guarded_place(&b.out, n, (shift + n / 2) % table->lanes, at_end);
-      for (size_t i = 0; i < n; i++) x[i] = any_float(&state), dy[i] = any_float(&state);
+      for (size_t i = 0; i < n; i++) x[i] = test_any_float(&state), dy[i] = test_any_float(&state);
       make_outputs(kernel, x, n);
       guarded_reset(&b.out);
       run_elementwise(kernel, x, dy, out, n, rate, 0);
@@ -146,65 +123,6 @@ static void test_elementwise(const struct kernel *kernel) {
       }
     }
   guarded_free(&b.x), guarded_free(&b.dy), guarded_free(&b.out);
-}
-
-/* ---- momentum --------------------------------------------------------------------------------------------------- */
-
-/* Each form of the step, and a second one from where the first led. */
-static const struct momentum momenta[] = {
-    {.rate = 0.1f, .momentum = 0.9f},
-    {.rate = 0.1f, .momentum = 0.9f, .decay = 0.01f},
-    {.rate = 0.1f, .momentum = 0.9f, .nesterov = 1},
-    {.rate = 0.5f, .momentum = 0.5f, .decay = 0.25f, .nesterov = 1},
-    {.rate = 0.1f, .momentum = 0},
-};
-
-/* The bound is that of the terms: every sum of the definition is one rounding of theirs. */
-static void check_momentum(const struct kernel *kernel, const float *w, const float *v, const double *old_w,
-                           const double *old_v, const float *dw, size_t n, struct momentum how) {
-  momentum_reference *const reference = (momentum_reference *)reference_functions[kernel - kernels];
-  const double c = kernel->bound.ulp;
-  for (size_t i = 0; i < n; i++) {
-    double exact_w = old_w[i], exact_v = old_v[i], terms = 0, terms_w = fabs(old_w[i]);
-    reference(&exact_w, &exact_v, (double)dw[i], how);
-    terms = fabs((double)dw[i]) + fabs((double)how.decay * old_w[i]) + fabs((double)how.momentum * old_v[i]);
-    terms_w += 2 * (double)how.rate * terms;
-    if (isnan(w[i]) != isnan(exact_w) && isnan(old_w[i] + old_v[i] + (double)dw[i]))
-      fail_at(kernel, "NaN", n, i, (double)w[i], exact_w);
-    if (!(2 * terms + terms_w < 0x1p126)) continue; /* an intermediate may overflow alone */
-    if (!(fabs((double)v[i] - exact_v) <= c * (3 + c) * 0x1p-24 * terms + 0x1p-148))
-      fail_at(kernel, "wrong velocity", n, i, (double)v[i], exact_v);
-    if (!(fabs((double)w[i] - exact_w) <= c * (5 + c) * 0x1p-24 * terms_w + 0x1p-148))
-      fail_at(kernel, "wrong weight", n, i, (double)w[i], exact_w);
-  }
-}
-
-static void test_momentum(const struct kernel *kernel) {
-  const size_t bytes = (MAX_LENGTH + 64) * sizeof(float);
-  struct guarded ws = guarded_allocate(bytes), vs = guarded_allocate(bytes), dws = guarded_allocate(bytes);
-  momentum_kernel *const function = (momentum_kernel *)find(kernel);
-  uint64_t state = test_seed();
-  for (size_t n = 0; n <= MAX_LENGTH; n = next_length(n))
-    for (size_t shift = 0; shift <= table->lanes; shift++) {
-      const struct momentum how = momenta[(n + shift) % (sizeof momenta / sizeof *momenta)];
-      const bool at_end = shift == table->lanes;
-      guarded_reset(&ws), guarded_reset(&vs);
-      float *w = guarded_place(&ws, n, shift, at_end), *v = guarded_place(&vs, n, (shift + n) % table->lanes, at_end);
-      float *dw = guarded_place(&dws, n, (shift + n / 2) % table->lanes, at_end);
-      for (size_t i = 0; i < n; i++) {
-        w[i] = any_float(&state), dw[i] = any_float(&state);
-        v[i] = i % 3 ? any_float(&state) : 0;
-      }
-      for (int step = 0; step < 2; step++) {
-        double *const old_w = doubles(w, n), *const old_v = doubles(v, n);
-        function(w, v, dw, n, how);
-        check_momentum(kernel, w, v, old_w, old_v, dw, n, how);
-        free(old_w), free(old_v);
-      }
-      if (!guarded_untouched(&ws, w, n * sizeof *w) || !guarded_untouched(&vs, v, n * sizeof *v))
-        fail_at(kernel, "wrote outside", n, 0, 0, 0);
-    }
-  guarded_free(&ws), guarded_free(&vs), guarded_free(&dws);
 }
 
 /* ---- fused passes: the bits of the separate kernels ----------------------------------------------------------------
@@ -231,8 +149,8 @@ static void test_bias(const struct kernel *kernel) {
       const bool at_end = shift == table->lanes;
       float *x = guarded_place(&xs, n, shift, at_end), *bias = guarded_place(&biases, columns, shift, at_end);
       float *out = guarded_place(&outs, n, shift, at_end), sums[MAX_LENGTH], separate[MAX_LENGTH];
-      for (size_t i = 0; i < n; i++) x[i] = any_float(&state);
-      for (size_t i = 0; i < columns; i++) bias[i] = any_float(&state);
+      for (size_t i = 0; i < n; i++) x[i] = test_any_float(&state);
+      for (size_t i = 0; i < columns; i++) bias[i] = test_any_float(&state);
       for (size_t i = 0; i < n; i++) sums[i] = x[i] + bias[i % columns];
       guarded_reset(&outs);
       ((bias_kernel *)find(kernel))(x, bias, out, rows, columns, kernel->defaults);
@@ -264,7 +182,7 @@ static void test_both(const struct kernel *kernel) {
     float *x = guarded_place(&xs, n, shift, at_end), *y = guarded_place(&ys, n, (shift + 1) % table->lanes, at_end);
     float *slope = guarded_place(&slopes, n, (shift + 2) % table->lanes, at_end), separate[MAX_LENGTH],
           separate_slope[MAX_LENGTH];
-    for (size_t i = 0; i < n; i++) x[i] = any_float(&state);
+    for (size_t i = 0; i < n; i++) x[i] = test_any_float(&state);
     guarded_reset(&ys), guarded_reset(&slopes);
     ((both_kernel *)find(kernel))(x, y, slope, n, p);
     for (size_t i = 0; i < n; i++) {
@@ -342,7 +260,7 @@ static void test_rows(const struct kernel *kernel) {
       for (size_t i = 0; i < columns; i++) dy[row * columns + i] = test_uniform(&state, -1, 1);
     }
     if (backward) ((rows_kernel *)find(sibling(kernel, "_backward", "_forward")))(x, x, rows, columns);
-    double *x2 = doubles(x, n), *dy2 = doubles(dy, n);
+    double *x2 = test_doubles(x, n), *dy2 = test_doubles(dy, n);
     guarded_reset(&outs);
     if (backward)
       ((rows_backward_kernel *)find(kernel))(x, dy, out, rows, columns);
@@ -485,8 +403,8 @@ static void test_dense_shape(const struct kernel *kernel, size_t batch, size_t i
                               .workspace = workspace,
                               .threads = threads};
   ((dense_kernel *)find(kernel))(&layer);
-  double *x2 = doubles(x, batch * in), *w2 = doubles(w, in * out), *b2 = doubles(b, out),
-         *dz2 = doubles(dz, batch * out);
+  double *x2 = test_doubles(x, batch * in), *w2 = test_doubles(w, in * out), *b2 = test_doubles(b, out),
+         *dz2 = test_doubles(dz, batch * out);
   const struct dense_double exact = {.batch = batch,
                                      .in = in,
                                      .out = out,
@@ -531,8 +449,8 @@ static void test_loss(const struct kernel *kernel) {
       int32_t labels[9];
       for (size_t i = 0; i < batch; i++) labels[i] = (int32_t)(test_random(&state) % classes);
       for (size_t i = 0; i < batch * classes; i++) logits[i] *= 10;
-      double *logits2 = doubles(logits, batch * classes), *dlogits2 = doubles(dlogits, batch * classes);
-      double *loss2 = doubles(loss, batch);
+      double *logits2 = test_doubles(logits, batch * classes), *dlogits2 = test_doubles(dlogits, batch * classes);
+      double *loss2 = test_doubles(loss, batch);
       ((loss_kernel *)find(kernel))(logits, labels, batch, classes, dlogits, loss);
       ((loss_reference *)reference_functions[kernel - kernels])(logits2, labels, batch, classes, dlogits2, loss2);
       for (size_t i = 0; i < batch * classes; i++)
@@ -583,10 +501,12 @@ static void test_traffic(const struct kernel *kernel) {
 
 /* ------------------------------------------------------------------------------------------------------------------ */
 
-/* Fills with every generator in fills.c, bf16 in dense_bf16.c. */
+/* Fills with every generator in fills.c, bf16 in dense_bf16.c, updates that keep a state in optimizer.c,
+ * normalizations in norm.c. */
 static bool tested_elsewhere(enum signature signature) {
   return signature == SIGNATURE_fill || signature == SIGNATURE_dense_bf16 || signature == SIGNATURE_round ||
-         signature == SIGNATURE_widen;
+         signature == SIGNATURE_widen || signature == SIGNATURE_momentum || signature == SIGNATURE_adam ||
+         signature == SIGNATURE_norm;
 }
 
 static void test_kernel(void **state) {
@@ -601,7 +521,6 @@ static void test_kernel(void **state) {
   case SIGNATURE_map:
   case SIGNATURE_backward:
   case SIGNATURE_update: test_elementwise(kernel); break;
-  case SIGNATURE_momentum: test_momentum(kernel); break;
   case SIGNATURE_bias: test_bias(kernel); break;
   case SIGNATURE_both: test_both(kernel); break;
   case SIGNATURE_parameter: test_parameter(kernel); break;
@@ -611,6 +530,9 @@ static void test_kernel(void **state) {
   case SIGNATURE_dense_bf16:
   case SIGNATURE_round:
   case SIGNATURE_widen:
+  case SIGNATURE_momentum:
+  case SIGNATURE_adam:
+  case SIGNATURE_norm:
   case SIGNATURE_fill: break;
   case SIGNATURE_matrix: test_matrix(kernel); break;
   case SIGNATURE_dense: test_dense(kernel); break;

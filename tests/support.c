@@ -48,6 +48,27 @@ float test_uniform(uint64_t *state, float low, float high) {
   return low + (high - low) * (float)(test_random(state) >> 40) * 0x1p-24f;
 }
 
+float test_any_float(uint64_t *state) {
+  static const float specials[] = {0.0f,       -0.0f,           INFINITY,         -INFINITY,  NAN,
+                                   0x1p-149f,  -0x1p-149f,      0x1p-127f,        -0x1p-127f, 0x1p-126f,
+                                   -0x1p-126f, 0x1.fffffep127f, -0x1.fffffep127f, 1.0f,       -1.0f};
+  const uint64_t word = test_random(state);
+  if (word % 4 == 0) return specials[word / 4 % (sizeof specials / sizeof *specials)];
+  if (word % 4 == 1) {
+    const uint32_t bits = (uint32_t)(word >> 32);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+  return test_uniform(state, -20, 20);
+}
+
+double *test_doubles(const float *values, size_t n) {
+  double *copy = malloc((n + 1) * sizeof *copy);
+  for (size_t i = 0; i < n; i++) copy[i] = (double)values[i];
+  return copy;
+}
+
 struct guarded guarded_allocate(size_t bytes) {
   const size_t page = (size_t)sysconf(_SC_PAGESIZE), inner = (bytes + page) / page * page;
   struct guarded buffer = {.map_bytes = inner + 2 * page};

@@ -28,6 +28,11 @@ uint64_t test_seed(void);
 uint64_t test_random(uint64_t *state);
 /* Uniform on [low, high). */
 float test_uniform(uint64_t *state, float low, float high);
+/* Of any kind: special, ordinary, or any bits at all. */
+float test_any_float(uint64_t *state);
+
+/* A copy, to be freed. */
+double *test_doubles(const float *values, size_t n);
 
 /* Memory between two unreadable pages, so that one byte too far is a segmentation fault; filled with 0x5a. */
 struct guarded {

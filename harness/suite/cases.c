@@ -83,12 +83,14 @@ static struct traffic traffic_of(enum signature signature, double bytes, double 
   case SIGNATURE_fill:
   case SIGNATURE_map:
   case SIGNATURE_loss:
+  case SIGNATURE_norm:
   case SIGNATURE_bias:
   case SIGNATURE_rows:
   case SIGNATURE_rows_backward:
   case SIGNATURE_backward: return (struct traffic){bytes - written, written, false};
   case SIGNATURE_update: return (struct traffic){bytes - written, written, true};
   case SIGNATURE_momentum: return (struct traffic){bytes - 2 * written, 2 * written, true};
+  case SIGNATURE_adam: return (struct traffic){bytes - 3 * written, 3 * written, true};
   case SIGNATURE_both: return (struct traffic){bytes - 2 * written, 2 * written, false};
   case SIGNATURE_round:
   case SIGNATURE_widen: return (struct traffic){bytes / 2, bytes / 2, false}; /* as if both sides were as wide */

@@ -22,6 +22,8 @@
 #define FAN 1024
 #define RATE 1e-6f
 #define MOMENTUM 0.9f
+/* Far from the beginning, whose corrections are large. */
+#define ADAM_STEP 1000
 
 /* ---- one call --------------------------------------------------------------------------------------------------- */
 
@@ -35,9 +37,10 @@ struct elementwise {
 };
 
 static void call_once(const struct elementwise *e, const float *x, const float *dy, float *y, float *slope,
-                      size_t first) {
+                      float *squares, size_t first) {
   struct parameters p = e->kernel->defaults;
   const struct momentum momentum = {.rate = RATE, .momentum = MOMENTUM};
+  const struct adam adam = {.rate = RATE, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8f, .step = ADAM_STEP};
   const size_t rows = e->n / COLUMNS;
   p.streamed = e->walks; /* what is written is not met again before several caches' worth of others */
   switch (e->kernel->signature) {
@@ -54,6 +57,7 @@ static void call_once(const struct elementwise *e, const float *x, const float *
   case SIGNATURE_widen: ((widen_kernel *)e->function)((const uint16_t *)x, y, e->n); break;
   case SIGNATURE_update: ((update_kernel *)e->function)(y, x, e->n, RATE); break;
   case SIGNATURE_momentum: ((momentum_kernel *)e->function)(y, slope, x, e->n, momentum); break;
+  case SIGNATURE_adam: ((adam_kernel *)e->function)(y, slope, squares, x, e->n, adam); break;
   case SIGNATURE_peak: ((peak_kernel *)e->function)(e->n, y); break;
   case SIGNATURE_traffic: ((traffic_kernel *)e->function)(y, x, e->n); break;
   default: break;
@@ -67,7 +71,8 @@ static void call(void *context, int thread, uint64_t calls) {
   size_t at = e->walks ? arena->places[thread].next : 0;
   for (; calls > 0; calls--) {
     float *const y = arena->y + begin + at;
-    call_once(e, arena->x + begin + at, arena->dy + begin + at, y, arena->slope + begin + at, begin + at);
+    call_once(e, arena->x + begin + at, arena->dy + begin + at, y, arena->slope + begin + at,
+              arena->squares + begin + at, begin + at);
     measure_keep(y);
     if (e->walks) at = at + 2 * e->n <= arena->windows_end ? at + e->n : 0;
   }
@@ -78,6 +83,7 @@ static void call(void *context, int thread, uint64_t calls) {
 
 static int arrays_used(enum signature signature) {
   switch (signature) {
+  case SIGNATURE_adam: return 5;
   case SIGNATURE_both:
   case SIGNATURE_momentum: return 4;
   case SIGNATURE_parameter:
@@ -96,7 +102,7 @@ static int arrays_used(enum signature signature) {
 
 static bool is_elementwise(enum signature signature) {
   return signature != SIGNATURE_dense && signature != SIGNATURE_dense_bf16 && signature != SIGNATURE_loss &&
-         signature != SIGNATURE_matrix;
+         signature != SIGNATURE_matrix && signature != SIGNATURE_norm;
 }
 
 /* Huge pages, where the system gives them, lay arrays out alike in every run. */
@@ -114,8 +120,10 @@ static bool arena_open(struct run *run, struct arena *arena, int threads, struct
   arena->x = arena->arrays > 1 ? base + stride : base;
   arena->dy = arena->arrays > 2 ? base + 2 * stride : base;
   arena->slope = arena->arrays > 3 ? base + 3 * stride : base;
+  arena->squares = arena->arrays > 4 ? base + 4 * stride : base;
   run_pin(run, threads);
   for (int i = 0; i < arena->arrays; i++) fill_normals(run, base + (size_t)i * stride, length, threads, (uint64_t)i);
+  for (size_t i = 0; arena->arrays > 4 && i < length; i++) arena->squares[i] *= arena->squares[i];
   return true;
 }
 

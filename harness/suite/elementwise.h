@@ -13,12 +13,13 @@ struct arena {
   size_t bytes;
   float *x, *dy, *y;  /* read, read, written: threads * part elements each */
   float *slope;       /* written as well */
+  float *squares;     /* written as well, never negative */
   size_t part;        /* elements */
   size_t windows_end; /* of a part: where walking starts over */
   struct place {
     _Alignas(64) size_t next; /* start of the thread's next window */
   } * places;
-  int arrays; /* how many are used: 1 y, 2 and x, 3 and dy, 4 and slope */
+  int arrays; /* how many are used: 1 y, 2 and x, 3 and dy, 4 and slope, 5 and squares */
 };
 
 /* Benchmarks every kernel of the table's suite at the residences given, for all archs and thread counts. */

@@ -4,6 +4,7 @@
 
 #include "harness/suite/cases.h"
 #include "harness/suite/elementwise.h"
+#include "harness/suite/norm.h"
 #include "harness/suite/step.h"
 
 /* ---- the loss --------------------------------------------------------------------------------------------------- */
@@ -95,5 +96,6 @@ bool suite_training(struct run *run, struct error *error) {
   if (!step_suite(run, error)) return false;
   for (size_t t = 0; t < run->options->thread_count; t++)
     if (!run_losses(run, run->options->threads[t], error)) return false;
+  if (!norm_suite(run, error)) return false;
   return elementwise_suite(run, suite_names[SUITE_TRAINING], residences, count, error);
 }

@@ -51,6 +51,21 @@ typedef void loss_reference(const double *logits, const int32_t *labels, size_t 
                             double *loss);
 typedef double update_reference(double w, double dw, double rate);
 typedef void momentum_reference(double *w, double *v, double dw, struct momentum how);
+typedef void adam_reference(double *w, double *m, double *v, double dw, struct adam how);
+
+/* struct norm in double precision. The terms members receive what the error bounds are stated in, NULL: not wanted. */
+struct norm_double {
+  size_t rows, columns;
+  const double *z, *gamma, *beta;
+  double *n, *mean, *inverse;
+  const double *dn;
+  double *dz, *dgamma, *dbeta;
+  double *n_terms, *spread; /* spread, of each group: (|first z - mean| + deviation) / sqrt(variance + epsilon) */
+  double *dz_terms, *dgamma_terms, *dbeta_terms;
+  double epsilon;
+};
+typedef void norm_reference(const struct norm_double *norm);
+
 /* What a peak kernel leaves in *sink after n steps. */
 typedef double peak_reference(size_t n);
 /* What a traffic kernel leaves in dst[i]; NAN: untouched. */
