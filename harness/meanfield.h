@@ -4,8 +4,6 @@
 #ifndef DEPTHMARK_MEANFIELD_H
 #define DEPTHMARK_MEANFIELD_H
 
-#include <stdbool.h>
-
 /* f or f' in double precision. */
 typedef double meanfield_function(double x, void *context);
 
@@ -15,10 +13,25 @@ struct meanfield {
   double weight_variance, bias_variance; /* sigma_w^2, sigma_b^2 */
 };
 
+/* ---- one input -------------------------------------------------------------------------------------------------- */
+
+/* Out there every activation is a straight line on either side of 0, or flat: the theory is evaluated inside. */
+#define MEANFIELD_LARGEST_LENGTH 1e100
+#define MEANFIELD_SMALLEST_LENGTH 1e-100
+
 /* E[g(sqrt(q) x)] and E[g(sqrt(q) x)^2] for x ~ N(0, 1), by adaptive quadrature to about 1e-9 relative for smooth or
  * kinked g and any q from 0 to 1e100 and beyond. NAN for q negative, NAN or infinite. */
 double meanfield_mean(meanfield_function *g, void *context, double q);
 double meanfield_square(meanfield_function *g, void *context, double q);
+
+/* What a layer does to units u = sqrt(q) x, to about 1e-10 relative. For q = 0 the slopes are those of the limit. */
+struct meanfield_moments {
+  double mean, square, variance; /* E f(u), E f(u)^2, their difference without cancellation */
+  double slope_square;           /* E f'(u)^2 */
+  double growth;                 /* d/dq E f(u)^2 = E[f(u) f'(u) x] / sqrt(q) */
+};
+
+struct meanfield_moments meanfield_moments(const struct meanfield *theory, double q);
 
 /* One step of the length map: sigma_w^2 E[f(sqrt(q) x)^2] + sigma_b^2. */
 double meanfield_length(const struct meanfield *theory, double q);
@@ -30,9 +43,50 @@ double meanfield_fixed_point(const struct meanfield *theory, double q);
 /* chi(q) = sigma_w^2 E[f'(sqrt(q) x)^2]: the factor by which one layer multiplies the mean squared gradient. */
 double meanfield_chi(const struct meanfield *theory, double q);
 
-/* Predicted decay per layer, (ln rms of the first hidden layer's gradient - ln rms of the last's) / (depth - 1), for a
- * network of equally wide layers whose first pre-activations have variance q: half the mean of ln chi over the layers
- * before the last. Stays finite where lengths leave the range of numbers. NAN for depth 1. */
-double meanfield_decay(const struct meanfield *theory, double q, int depth);
+/* The derivative of the length map at q. */
+double meanfield_chi_length(const struct meanfield *theory, double q);
+
+/* ---- two inputs ------------------------------------------------------------------------------------------------- */
+
+/* One step of the correlation map, for pre-activations u, v of variances q_u, q_v and correlation c: the covariance
+ * sigma_w^2 E[f(u) f(v)] + sigma_b^2 of the next ones, and chi_c = sigma_w^2 E[f'(u) f'(v)], by which a small change of
+ * the covariance is multiplied. To about 1e-9 of the roots of E f(u)^2 E f(v)^2 and E f'(u)^2 E f'(v)^2. NAN for c
+ * outside [-1, 1] and lengths that meanfield_mean() has no answer for. */
+struct meanfield_pair {
+  double covariance, chi;
+};
+
+struct meanfield_pair meanfield_pair(const struct meanfield *theory, double q_u, double q_v, double c);
+
+/* Where correlations go, from any but -1, in a network whose lengths rest at q, and chi_c there. At most one such point
+ * is below 1, since the map is a power series with positive coefficients: none when chi(q) <= 1. Where lengths shrink
+ * or grow without bound (q is 0 or INFINITY), correlations are those of the limit, relative to the lengths; NAN where
+ * they stay what they are. */
+struct meanfield_rest {
+  double correlation, chi;
+};
+
+struct meanfield_rest meanfield_rest(const struct meanfield *theory, double q);
+
+/* ---- criticality ------------------------------------------------------------------------------------------------ */
+
+/* Layers over which deviations shrink by e: -1 / ln|chi|; INFINITY where they do not shrink. */
+double meanfield_depth_scale(double chi);
+
+enum meanfield_critical_kind {
+  MEANFIELD_CRITICAL_NONE,  /* no sigma_w^2 gives chi = 1 at an attracting fixed point */
+  MEANFIELD_CRITICAL_POINT, /* one does, at that length */
+  MEANFIELD_CRITICAL_LINE,  /* one does, and every length is a fixed point (ReLU without biases) */
+};
+
+struct meanfield_critical {
+  enum meanfield_critical_kind kind;
+  double weight_variance; /* sigma_w^2; NAN for none */
+  double q;               /* NAN unless it is a point */
+};
+
+/* The weights for which chi = 1 at the fixed point, given the theory's biases; its own sigma_w^2 is not looked at. Of
+ * several the one with the shortest length. */
+struct meanfield_critical meanfield_critical(const struct meanfield *theory);
 
 #endif

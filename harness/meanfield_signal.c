@@ -1,0 +1,89 @@
+#include "harness/meanfield_signal.h"
+
+#include <math.h>
+
+/* Moments of f(u) for u of variance e^ln_q, as logarithms. */
+struct moments {
+  double ln_square, ln_variance, ln_slope_square;
+  double lean; /* E f / sqrt(E f^2), from -1 to 1 */
+};
+
+/* The last moments, which are those of the next layer, too, once lengths rest or functions are straight. */
+struct memory {
+  double q;
+  struct meanfield_moments moments;
+};
+
+static double ln_add(double a, double b) {
+  const double larger = fmax(a, b), smaller = fmin(a, b);
+  return isinf(larger) ? larger : larger + log1p(exp(smaller - larger));
+}
+
+/* Beyond the lengths that are evaluated f^2 grows like the power of q that it grows like there: 1 where f is a straight
+ * line, 0 where it is flat. Its slopes squared then grow by one power less; the share of the units that are not yet
+ * flat shrinks like 1 / sqrt(q). */
+static struct moments moments_at(const struct meanfield *theory, double ln_q, struct memory *memory) {
+  const double ln_inside = fmax(fmin(ln_q, log(MEANFIELD_LARGEST_LENGTH)), log(MEANFIELD_SMALLEST_LENGTH));
+  const double q = exp(ln_inside);
+  if (!(fabs(q - memory->q) <= 1e-13 * q)) {
+    memory->moments = meanfield_moments(theory, q);
+    memory->q = q;
+  }
+  const struct meanfield_moments *m = &memory->moments;
+  const double power = m->square > 0 ? q * m->growth / m->square : 0, beyond = isinf(ln_q) ? 0 : ln_q - ln_inside;
+  return (struct moments){.ln_square = log(m->square) + power * beyond,
+                          .ln_variance = log(fmax(m->variance, 0)) + power * beyond,
+                          .ln_slope_square = log(m->slope_square) + fmax(power - 1, -0.5) * beyond,
+                          .lean = m->square > 0 ? m->mean / sqrt(m->square) : 0};
+}
+
+/* h_l of one layer: ln E h^2, E h / sqrt(E h^2), ln of the variance over the batch. */
+struct activations {
+  double ln_square, lean, ln_variance;
+};
+
+/* Another layer's output added to h, units of which are independent. */
+static struct activations add(const struct activations *h, const struct moments *f) {
+  const double ln_scale = fmax(h->ln_square, f->ln_square);
+  if (isinf(ln_scale)) return *h;
+  const double a = exp(0.5 * (h->ln_square - ln_scale)), b = exp(0.5 * (f->ln_square - ln_scale));
+  const double square = a * a + 2 * h->lean * a * f->lean * b + b * b;
+  return (struct activations){ln_scale + log(square), (h->lean * a + f->lean * b) / sqrt(square),
+                              ln_add(h->ln_variance, f->ln_variance)};
+}
+
+/* Half the logarithm of what backpropagation through a hidden layer's activation and normalization multiplies squared
+ * gradients by is left in ln_delta. */
+static void forward(const struct meanfield_network *network, struct meanfield_layer *layers) {
+  const double ln_weights = log(network->theory.weight_variance), ln_biases = log(network->theory.bias_variance);
+  double ln_square = log(network->square), ln_variance = log(network->variance);
+  struct memory memory = {.q = NAN};
+  struct activations h = {0};
+  for (size_t l = 0; l < network->depth; l++) {
+    double ln_q = ln_square, ln_scale = 0;
+    if (network->normalization != NORMALIZATION_NONE) {
+      const double ln_spread = network->normalization == NORMALIZATION_BATCH ? ln_variance : ln_square;
+      ln_scale = ln_add(ln_spread, log(network->epsilon));
+      ln_q = ln_spread - ln_scale;
+    }
+    const struct moments f = moments_at(&network->theory, ln_q, &memory);
+    h = network->residual && l > 0 ? add(&h, &f) : (struct activations){f.ln_square, f.lean, f.ln_variance};
+    layers[l] = (struct meanfield_layer){0.5 * ln_square, 0.5 * h.ln_square, 0.5 * (f.ln_slope_square - ln_scale)};
+    ln_square = ln_add(ln_weights + h.ln_square, ln_biases);
+    ln_variance = ln_weights + h.ln_variance;
+  }
+}
+
+double meanfield_signal(const struct meanfield_network *network, struct meanfield_layer *layers) {
+  const size_t depth = network->depth;
+  const double ln_weights = log(network->theory.weight_variance);
+  forward(network, layers);
+  /* ln of the rms gradient with respect to h_l, against that with respect to the last z. */
+  double ln_gradient = -layers[depth - 1].ln_delta;
+  for (size_t l = depth; l-- > 0;) {
+    layers[l].ln_delta += ln_gradient;
+    const double through = 0.5 * ln_weights + layers[l].ln_delta;
+    ln_gradient = network->residual && l > 0 ? 0.5 * ln_add(2 * through, 2 * ln_gradient) : through;
+  }
+  return depth < 2 ? NAN : layers[0].ln_delta / (double)(depth - 1);
+}
