@@ -76,6 +76,45 @@ struct meanfield_moments meanfield_moments(const struct meanfield *theory, doubl
                                     .growth = e[3] / s};
 }
 
+static void batch_values(double x, double *values, void *context) {
+  const struct unit *unit = context;
+  const struct meanfield *theory = unit->theory;
+  const double u = unit->s * x, fourth = (x * x - 6) * x * x + 3;
+  const double f = theory->f(u, theory->context), slope = theory->slope(u, theory->context);
+  values[0] = f * x;
+  values[1] = f * (x * x - 1);
+  values[2] = slope * slope * x * x;
+  values[3] = f * fourth;
+  values[4] = f * f * fourth;
+  values[5] = slope * slope * fourth;
+}
+
+/* Edgeworth's series for the sphere: the fourth cumulant enters by Hermite's polynomial of fourth order, that of pairs,
+ * -2 / B, by those of second order. E f'(u) and E[f'(u) x] are E[f x] / s and E[f (x^2 - 1)] / s. */
+struct meanfield_batch_change meanfield_batch_change(const struct meanfield *theory, double q) {
+  const struct meanfield_moments m = meanfield_moments(theory, q);
+  if (isnan(m.mean)) return (struct meanfield_batch_change){NAN, NAN, NAN, NAN, NAN};
+  struct unit unit = {theory, sqrt(fmax(q, MEANFIELD_SMALLEST_LENGTH)), 0};
+  const struct quadrature_ends ends = ends_of(unit.s);
+  double e[6];
+  quadrature_normal(
+      &(struct quadrature){batch_values,
+                           &unit,
+                           6,
+                           0,
+                           {TOLERANCE * sqrt(m.square), TOLERANCE * sqrt(m.square), TOLERANCE * m.slope_square,
+                            TOLERANCE * sqrt(m.square), TOLERANCE * m.square, TOLERANCE * m.slope_square}},
+      &ends, e);
+  const double mean = -0.25 * e[3], square = -0.25 * e[4], pairs = 2 * m.mean * mean - e[0] * e[0] - 0.5 * e[1] * e[1];
+  const double slope = e[0] / unit.s, tilt = e[1] / unit.s;
+  const double last = 2 - (0.25 * e[5] + m.slope_square + e[2]) / m.slope_square;
+  return (struct meanfield_batch_change){.mean = mean,
+                                         .square = square,
+                                         .variance = square - pairs - m.variance,
+                                         .gradient = last + (slope * slope + tilt * tilt) / m.slope_square,
+                                         .last = last};
+}
+
 /* ---- the length map --------------------------------------------------------------------------------------------- */
 
 double meanfield_length(const struct meanfield *theory, double q) {

@@ -33,6 +33,20 @@ struct meanfield_moments {
 
 struct meanfield_moments meanfield_moments(const struct meanfield *theory, double q);
 
+/* How batches of B samples, each unit's normalized over them, change the moments of f(u), u = sqrt(q) x: what is to be
+ * added, to first order in 1 / B, times B. A unit's x then lie on a sphere of B - 1 dimensions, as they do where
+ * samples are alike in all but their noise (Yang et al. 2019, arXiv:1902.08129): they are correlated by -1 / (B - 1),
+ * and their fourth cumulant is -6 / B instead of 0. `variance` is that over the batch. */
+struct meanfield_batch_change {
+  double mean, square, variance;
+  /* Relative: of E f'(u)^2 / s as a factor of squared gradients. Their part along the mean and along x is taken away,
+   * and the mean of 1 / s is more than 1 / the mean of s. `last` for gradients that differ from sample to sample
+   * without adding up to 0, as they come from the loss; those from another such layer do add up to 0. */
+  double gradient, last;
+};
+
+struct meanfield_batch_change meanfield_batch_change(const struct meanfield *theory, double q);
+
 /* One step of the length map: sigma_w^2 E[f(sqrt(q) x)^2] + sigma_b^2. */
 double meanfield_length(const struct meanfield *theory, double q);
 

@@ -1,6 +1,7 @@
 #include "harness/meanfield_signal.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* Moments of f(u) for u of variance e^ln_q, as logarithms. */
 struct moments {
@@ -12,6 +13,7 @@ struct moments {
 struct memory {
   double q;
   struct meanfield_moments moments;
+  struct meanfield_batch_change change; /* where batches have a size */
 };
 
 static double ln_add(double a, double b) {
@@ -19,14 +21,30 @@ static double ln_add(double a, double b) {
   return isinf(larger) ? larger : larger + log1p(exp(smaller - larger));
 }
 
+static bool batch_counts(const struct meanfield_network *network) {
+  return network->normalization == NORMALIZATION_BATCH && network->batch > 0;
+}
+
+/* Adds the first-order effects of a batch to logarithms, so that batches of any size leave numbers that make sense. */
+static void add_batch(struct moments *moments, const struct memory *memory, double batch, bool last) {
+  const struct meanfield_moments *m = &memory->moments;
+  const struct meanfield_batch_change *change = &memory->change;
+  if (!(m->square > 0 && m->variance > 0)) return;
+  moments->lean += (change->mean / sqrt(m->square) - 0.5 * moments->lean * change->square / m->square) / batch;
+  moments->ln_square += change->square / m->square / batch;
+  moments->ln_variance += change->variance / m->variance / batch;
+  moments->ln_slope_square += (last ? change->last : change->gradient) / batch;
+}
+
 /* Beyond the lengths that are evaluated f^2 grows like the power of q that it grows like there: 1 where f is a straight
  * line, 0 where it is flat. Its slopes squared then grow by one power less; the share of the units that are not yet
  * flat shrinks like 1 / sqrt(q). */
-static struct moments moments_at(const struct meanfield *theory, double ln_q, struct memory *memory) {
+static struct moments moments_at(const struct meanfield_network *network, double ln_q, struct memory *memory) {
   const double ln_inside = fmax(fmin(ln_q, log(MEANFIELD_LARGEST_LENGTH)), log(MEANFIELD_SMALLEST_LENGTH));
   const double q = exp(ln_inside);
   if (!(fabs(q - memory->q) <= 1e-13 * q)) {
-    memory->moments = meanfield_moments(theory, q);
+    memory->moments = meanfield_moments(&network->theory, q);
+    if (batch_counts(network)) memory->change = meanfield_batch_change(&network->theory, q);
     memory->q = q;
   }
   const struct meanfield_moments *m = &memory->moments;
@@ -66,7 +84,8 @@ static void forward(const struct meanfield_network *network, struct meanfield_la
       ln_scale = ln_add(ln_spread, log(network->epsilon));
       ln_q = ln_spread - ln_scale;
     }
-    const struct moments f = moments_at(&network->theory, ln_q, &memory);
+    struct moments f = moments_at(network, ln_q, &memory);
+    if (batch_counts(network)) add_batch(&f, &memory, (double)network->batch, l + 1 == network->depth);
     h = network->residual && l > 0 ? add(&h, &f) : (struct activations){f.ln_square, f.lean, f.ln_variance};
     layers[l] = (struct meanfield_layer){0.5 * ln_square, 0.5 * h.ln_square, 0.5 * (f.ln_slope_square - ln_scale)};
     ln_square = ln_add(ln_weights + h.ln_square, ln_biases);

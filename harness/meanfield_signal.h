@@ -5,8 +5,8 @@
  *   h_l = f(n_l), or h_(l-1) + f(n_l) in residual layers, all but the first
  *   z_(l+1) = W h_l + b
  *
- * Units are taken to be independent and pre-activations normal, of mean 0 over units; the batch of batch normalization
- * is large, and its samples are unlike. */
+ * Units are taken to be independent and pre-activations normal, of mean 0 over units. Batch normalization is over
+ * unlike samples, whose variance is well above epsilon. */
 #ifndef DEPTHMARK_MEANFIELD_SIGNAL_H
 #define DEPTHMARK_MEANFIELD_SIGNAL_H
 
@@ -24,6 +24,7 @@ struct meanfield_network {
   enum normalization normalization;
   bool residual;
   double epsilon; /* of the normalization */
+  size_t batch;   /* for batch normalization, whose effects are included to first order in 1 / batch; 0: a large one */
 };
 
 /* Natural logarithms, which hold what leaves the range of doubles. -INFINITY for what is all zeros; NAN from where f

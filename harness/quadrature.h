@@ -3,7 +3,7 @@
 #ifndef DEPTHMARK_QUADRATURE_H
 #define DEPTHMARK_QUADRATURE_H
 
-#define QUADRATURE_FUNCTIONS 4
+#define QUADRATURE_FUNCTIONS 6
 #define QUADRATURE_ENDS 512
 
 /* Values of all functions at x. */

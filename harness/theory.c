@@ -56,7 +56,8 @@ double theory_signal(const struct theory_network *network, struct meanfield_laye
                                                       .depth = depth,
                                                       .normalization = network->normalization,
                                                       .residual = network->residual,
-                                                      .epsilon = network->epsilon},
+                                                      .epsilon = network->epsilon,
+                                                      .batch = network->shape->batch},
                           layers);
 }
 

@@ -149,6 +149,37 @@ static void test_moments(void **state) {
   assert_true(isnan(meanfield_moments(&flat, NAN).mean) && isnan(meanfield_moments(&flat, -1).mean));
 }
 
+/* Linear: gradients keep (B - 2) / (B - 3) of their squares; ReLU: the integrals are those of half of a normal
+ * distribution. */
+static void test_batch_change(void **state) {
+  (void)state;
+  struct activation_choice linear = activation("linear"), relu = activation("relu"), tanh_choice = activation("tanh");
+  const struct meanfield straight = theory(&linear, 1, 0), kinked = theory(&relu, 1, 0),
+                         smooth = theory(&tanh_choice, 1, 0);
+  struct meanfield_batch_change change = meanfield_batch_change(&straight, 1);
+  assert_near("linear mean", change.mean, 0, 1e-9);
+  assert_near("linear square", change.square, 0, 1e-9);
+  assert_near("linear variance", change.variance, 0, 1e-9);
+  assert_near("linear gradient", change.gradient, 1, 1e-9);
+  assert_near("linear last", change.last, 0, 1e-9);
+  change = meanfield_batch_change(&kinked, 1);
+  assert_near("relu mean", change.mean, 0.25 / sqrt(2 * M_PI), 1e-9);
+  assert_near("relu square", change.square, 0, 1e-9);
+  assert_near("relu variance", change.variance, 0.25 - 0.5 * (1 - 1 / M_PI), 1e-9);
+  assert_near("relu gradient", change.gradient, 0.5 + 1 / M_PI, 1e-9);
+  assert_near("relu last", change.last, 0, 1e-9);
+  /* On a sphere of 63 dimensions, of which one coordinate has the density (1 - t^2)^30. */
+  double sum = 0, square = 0;
+  for (double t = -1 + 0x1p-11; t < 1; t += 0x1p-10) {
+    const double weight = pow(1 - t * t, 30), f = tanh(sqrt(63) * t);
+    sum += weight, square += weight * f * f;
+  }
+  assert_near("tanh square",
+              meanfield_square(theory_value, &tanh_choice, 1) + meanfield_batch_change(&smooth, 1).square / 64,
+              square / sum, 1e-4);
+  assert_true(fabs(meanfield_batch_change(&smooth, 1).square / 64) > 1e-3);
+}
+
 static void test_depth_scale(void **state) {
   (void)state;
   assert_near("e to the minus", meanfield_depth_scale(exp(-0.125)), 8, 1e-12);
@@ -378,19 +409,13 @@ static void test_critical(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_quadrature),
-      cmocka_unit_test(test_smooth_activations),
-      cmocka_unit_test(test_tanh_critical),
-      cmocka_unit_test(test_selu_fixed_point),
-      cmocka_unit_test(test_relu_fixed_point),
-      cmocka_unit_test(test_moments),
-      cmocka_unit_test(test_depth_scale),
-      cmocka_unit_test(test_pair_relu),
-      cmocka_unit_test(test_pair_smooth),
-      cmocka_unit_test(test_pair_hard_tanh),
-      cmocka_unit_test(test_pair_grid),
-      cmocka_unit_test(test_pair_all),
-      cmocka_unit_test(test_rest),
+      cmocka_unit_test(test_quadrature),       cmocka_unit_test(test_smooth_activations),
+      cmocka_unit_test(test_tanh_critical),    cmocka_unit_test(test_selu_fixed_point),
+      cmocka_unit_test(test_relu_fixed_point), cmocka_unit_test(test_moments),
+      cmocka_unit_test(test_batch_change),     cmocka_unit_test(test_depth_scale),
+      cmocka_unit_test(test_pair_relu),        cmocka_unit_test(test_pair_smooth),
+      cmocka_unit_test(test_pair_hard_tanh),   cmocka_unit_test(test_pair_grid),
+      cmocka_unit_test(test_pair_all),         cmocka_unit_test(test_rest),
       cmocka_unit_test(test_critical),
   };
   return cmocka_run_group_tests_name("meanfield", tests, NULL, NULL) ? 1 : 0;
