@@ -192,6 +192,27 @@ static void test_residual(void **state) {
   /* The gradient with respect to h_2 goes on to h_1 as it is, and through W with delta_2^2 = half of it. */
   assert_near("ln delta_1", layers[0].ln_delta, 0.5 * log(2 * 0.5 + 1), 1e-9);
   free(layers);
+  /* Normalized, all layers add the same: means l / sqrt(2 pi), and l times the variance 1/2 - 1 / (2 pi). */
+  residual = network(&relu, 2, 0, 2, 30);
+  residual.residual = true;
+  residual.normalization = NORMALIZATION_LAYER;
+  residual.epsilon = 1e-13;
+  layers = layers_of(&residual, &decay);
+  for (size_t l = 1; l <= 30; l++) {
+    const double n = (double)l;
+    assert_near("ln h", layers[l - 1].ln_h, 0.5 * log(n * (0.5 - 0.5 / M_PI) + n * n * 0.5 / M_PI), 1e-9);
+  }
+  free(layers);
+  /* In batches of 10 linear units' squared gradients are e^(1/10) as large, to first order, but for the last layer's,
+   * and those that are passed on around it. */
+  residual = network(&linear, 2, 0, 2, 2);
+  residual.residual = true;
+  residual.normalization = NORMALIZATION_BATCH;
+  residual.epsilon = 1e-13;
+  residual.batch = 10;
+  layers = layers_of(&residual, &decay);
+  assert_near("ln delta_1", layers[0].ln_delta, 0.5 * (0.1 + log((2 / 2.0 + 1) / 2) - log(1 / 2.0)), 1e-9);
+  free(layers);
 }
 
 /* ---- random networks -------------------------------------------------------------------------------------------- */
