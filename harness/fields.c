@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "harness/result.h"
@@ -91,11 +92,31 @@ const struct field cell_fields[] = {
 };
 
 #define LAYER(member) FIELD(NUMBER, gradient_layer, #member, member)
+#define LAYER_MOMENTS(of)                                                                                              \
+  LAYER(of##_mean), LAYER(of##_rms), LAYER(of##_stddev), LAYER(of##_skewness), LAYER(of##_kurtosis)
 const struct field layer_fields[] = {
-    LAYER(z_rms),  LAYER(z_stddev),  LAYER(h_rms), LAYER(h_stddev),  LAYER(delta_rms), LAYER(delta_stddev),
-    LAYER(dw_rms), LAYER(dw_stddev), LAYER(zero),  LAYER(subnormal), LAYER(saturated), LAYER(nonfinite),
+    LAYER_MOMENTS(z),
+    LAYER_MOMENTS(h),
+    LAYER_MOMENTS(delta),
+    LAYER_MOMENTS(dw),
+    LAYER(w_rms),
+    LAYER(gradient_to_weight),
+    LAYER(zero),
+    LAYER(subnormal),
+    LAYER(nonfinite),
+    LAYER(dw_zero),
+    LAYER(dw_subnormal),
+    LAYER(saturated),
+    LAYER(dead),
+    LAYER(jacobian_rms),
+    LAYER(jacobian_mean),
+    LAYER(jacobian_largest),
+    LAYER(jacobian_smallest),
     END,
 };
+
+#define HISTOGRAM(member) FIELD(HISTOGRAM, layer_histograms, #member "_histogram", member)
+const struct field histogram_fields[] = {HISTOGRAM(z), HISTOGRAM(h), HISTOGRAM(delta), HISTOGRAM(dw), END};
 
 #define LIMIT(type, member) FIELD(type, result_limit, #member, member)
 const struct field limit_fields[] = {
@@ -158,6 +179,19 @@ json_t *fields_text(const char *text) {
   return json_string(plain);
 }
 
+/* From the first to the last binade that occurs. */
+static json_t *histogram_value(const struct histogram *histogram) {
+  const struct histogram_range range = histogram_range(histogram);
+  json_t *o = json_object(), *counts = json_array();
+  int bad = json_object_set_new(o, "exponent", json_integer(BINADE_FIRST + (json_int_t)range.first));
+  for (size_t i = range.first; i < range.end; i++)
+    bad |= json_array_append_new(counts, json_integer((json_int_t)histogram->counts[i]));
+  bad |= json_object_set_new(o, "counts", counts);
+  if (bad == 0) return o;
+  json_decref(o);
+  return NULL;
+}
+
 static json_t *value_of(const struct field *field, const void *member) {
   switch (field->type) {
   case FIELD_TEXT: return fields_text(member);
@@ -170,6 +204,7 @@ static json_t *value_of(const struct field *field, const void *member) {
     return isfinite(number) ? json_real(number) : json_null();
   }
   case FIELD_VERDICT: return json_string(verdict_names[*(const enum verdict *)member]);
+  case FIELD_HISTOGRAM: return histogram_value(member);
   }
   return NULL;
 }
@@ -227,6 +262,32 @@ static bool whole_number(const json_t *value, json_int_t most, json_int_t *numbe
                    *number, most);
 }
 
+static bool read_histogram(const json_t *value, struct histogram *to, const char *name, const char *place,
+                           struct error *error) {
+  char deeper[96];
+  snprintf(deeper, sizeof deeper, "%s.%s", place, name);
+  if (!json_is_object(value)) return wrong(error, place, name, value, type_name(JSON_OBJECT));
+  const json_t *exponent = fields_member(value, "exponent", JSON_INTEGER, deeper, error);
+  const json_t *counts = exponent ? fields_member(value, "counts", JSON_ARRAY, deeper, error) : NULL;
+  if (!counts) return false;
+  const json_int_t first = json_integer_value(exponent);
+  const size_t n = json_array_size(counts);
+  if (first < BINADE_FIRST || first > BINADE_LAST + 1)
+    return error_set(error, "%s.exponent is %" JSON_INTEGER_FORMAT "; floats have %d to %d", deeper, first,
+                     BINADE_FIRST, BINADE_LAST);
+  if (n > (size_t)(BINADE_LAST + 1 - first))
+    return error_set(error, "%s.counts holds %zu numbers from exponent %" JSON_INTEGER_FORMAT " on; floats end at %d",
+                     deeper, n, first, BINADE_LAST);
+  for (size_t i = 0; i < n; i++) {
+    char index[32];
+    json_int_t count = 0;
+    snprintf(index, sizeof index, "counts[%zu]", i);
+    if (!whole_number(json_array_get(counts, i), INT64_MAX, &count, index, deeper, error)) return false;
+    to->counts[(size_t)(first - BINADE_FIRST) + i] = (uint64_t)count;
+  }
+  return true;
+}
+
 static bool read_field(const struct field *f, const json_t *object, void *member, const char *place,
                        struct error *error) {
   const json_t *value = json_object_get(object, f->name);
@@ -261,6 +322,7 @@ static bool read_field(const struct field *f, const json_t *object, void *member
         return true;
       }
     return error_set(error, "%s.%s is \"%.40s\", which is no verdict", place, f->name, json_string_value(value));
+  case FIELD_HISTOGRAM: return read_histogram(value, member, f->name, place, error);
   }
   return false;
 }

@@ -9,13 +9,14 @@
 #include "harness/error.h"
 
 enum field_type {
-  FIELD_TEXT,    /* char[size] */
-  FIELD_INT,     /* int */
-  FIELD_SIZE,    /* size_t */
-  FIELD_U64,     /* uint64_t, up to 2^63 - 1 */
-  FIELD_BOOL,    /* bool */
-  FIELD_NUMBER,  /* double; null where it is not finite, and NAN when null is read */
-  FIELD_VERDICT, /* enum verdict, as its name */
+  FIELD_TEXT,      /* char[size] */
+  FIELD_INT,       /* int */
+  FIELD_SIZE,      /* size_t */
+  FIELD_U64,       /* uint64_t, up to 2^63 - 1 */
+  FIELD_BOOL,      /* bool */
+  FIELD_NUMBER,    /* double; null where it is not finite, and NAN when null is read */
+  FIELD_VERDICT,   /* enum verdict, as its name */
+  FIELD_HISTOGRAM, /* struct histogram, as an object: exponent of the first binade, and counts from it on */
 };
 
 struct field {
@@ -26,7 +27,7 @@ struct field {
 
 /* A table ends with a field without a name. */
 extern const struct field row_fields[], phase_fields[], accuracy_fields[], cell_fields[], layer_fields[],
-    limit_fields[], machine_fields[], cache_fields[];
+    histogram_fields[], limit_fields[], machine_fields[], cache_fields[];
 
 /* Sets the members that the table names. False when memory is out. */
 bool fields_write(json_t *object, const struct field *fields, const void *from);

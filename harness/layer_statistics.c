@@ -1,83 +1,107 @@
 #include "harness/layer_statistics.h"
 
-#include <float.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-/* Double precision holds the squares of all floats, and LANES sums side by side in a fixed order keep the additions
- * from waiting for each other. Differences from the first entry, so that a layer of nearly equal values keeps its
- * spread. */
-#define LANES 8
-struct moments moments(const float *x, size_t n) {
-  double sums[LANES] = {0}, squares[LANES] = {0};
-  const double origin = x[0];
-  size_t i = 0;
-  for (; i + LANES <= n; i += LANES)
-    for (size_t j = 0; j < LANES; j++) {
-      const double d = x[i + j] - origin;
-      sums[j] += d;
-      squares[j] += d * d;
-    }
-  for (size_t j = 0; i < n; i++, j++) {
-    const double d = x[i] - origin;
-    sums[j] += d;
-    squares[j] += d * d;
-  }
-  double sum = 0, square = 0;
-  for (size_t j = 0; j < LANES; j++) sum += sums[j], square += squares[j];
-  const double shift = sum / (double)n, mean = origin + shift;
-  double variance = square / (double)n - shift * shift;
-  if (variance < 0) variance = 0; /* rounding; NAN stays */
-  return (struct moments){sqrt(variance + mean * mean), sqrt(variance)};
+#include "harness/jacobian.h"
+
+#define BLOCK 512 /* slopes at a time */
+
+static backward_kernel *slope_kernel(const struct network *network) {
+  return (backward_kernel *)kernel_in_table(network->table, network->activation.backward);
 }
 
-static void count_kinds(const float *x, size_t n, struct gradient_layer *layer) {
-  size_t zero = 0, tiny = 0, finite = 0;
-  for (size_t i = 0; i < n; i++) {
-    const float size = fabsf(x[i]);
-    zero += size == 0;
-    tiny += size < FLT_MIN;
-    finite += size <= FLT_MAX;
-  }
-  layer->zero = (double)zero / (double)n;
-  layer->subnormal = (double)(tiny - zero) / (double)n;
-  layer->nonfinite = (double)(n - finite) / (double)n;
-}
-
-/* The share of z where |f'(z)| is below the threshold. */
-static double saturated_share(const float *z, size_t n, backward_kernel *backward, struct parameters p,
-                              float threshold) {
-  enum { BLOCK = 512 };
-  float ones[BLOCK], slope[BLOCK];
-  size_t saturated = 0;
+/* f'(z[0 .. n)). */
+static void slopes(const struct network *network, const float *z, size_t n, float *slope) {
+  float ones[BLOCK];
   for (size_t i = 0; i < BLOCK; i++) ones[i] = 1;
-  for (size_t i = 0; i < n; i += BLOCK) {
-    const size_t block = n - i < BLOCK ? n - i : BLOCK;
-    backward(z + i, ones, slope, block, p);
-    for (size_t j = 0; j < block; j++) saturated += fabsf(slope[j]) < threshold;
-  }
-  return (double)saturated / (double)n;
+  for (size_t i = 0; i < n; i += BLOCK)
+    slope_kernel(network)(z + i, ones, slope + i, n - i < BLOCK ? n - i : BLOCK, network->activation.p);
 }
 
-static void describe_layer(const struct network *network, size_t l, float threshold, struct gradient_layer *to) {
-  const struct network_layer *layer = &network->layers[l];
-  const size_t n = network->shape.batch * layer->out;
-  const struct moments z = moments(layer->z, n), h = moments(layer->h, n), delta = moments(layer->delta, n);
-  const struct moments dw = moments(layer->dw, layer->in * layer->out);
-  *to = (struct gradient_layer){.z_rms = z.rms,
-                                .z_stddev = z.stddev,
-                                .h_rms = h.rms,
-                                .h_stddev = h.stddev,
-                                .delta_rms = delta.rms,
-                                .delta_stddev = delta.stddev,
-                                .dw_rms = dw.rms,
-                                .dw_stddev = dw.stddev};
-  count_kinds(layer->delta, n, to);
-  backward_kernel *const backward = (backward_kernel *)kernel_in_table(network->table, network->activation.backward);
-  to->saturated = saturated_share(layer->z, n, backward, network->activation.p, threshold);
+/* The shares of saturated activations and of dead units. Goes through blocks of columns, each from the first sample to
+ * the last, several rows at a time where they are short. */
+static void describe_slopes(const struct network *network, const struct network_layer *layer, float saturated_slope,
+                            struct gradient_layer *to) {
+  const size_t batch = network->shape.batch, out = layer->out;
+  const size_t rows = out < BLOCK ? BLOCK / out : 1;
+  float slope[BLOCK];
+  size_t saturated = 0, dead = 0;
+  for (size_t column = 0; column < out; column += BLOCK) {
+    const size_t columns = out - column < BLOCK ? out - column : BLOCK;
+    uint32_t alive[BLOCK] = {0}; /* as wide as slopes, for the compiler's vectors */
+    for (size_t row = 0; row < batch; row += rows) {
+      const size_t together = batch - row < rows ? batch - row : rows;
+      slopes(network, layer->z + row * out + column, together * columns, slope);
+      for (size_t r = 0; r < together; r++)
+        for (size_t j = 0; j < columns; j++) {
+          const float size = fabsf(slope[r * columns + j]);
+          saturated += size < saturated_slope;
+          alive[j] |= !(size == 0);
+        }
+    }
+    for (size_t j = 0; j < columns; j++) dead += !alive[j];
+  }
+  to->saturated = (double)saturated / (double)(batch * out);
+  to->dead = (double)dead / (double)out;
 }
+
+#define MOMENTS(of, m)                                                                                                 \
+  .of##_mean = m.mean, .of##_rms = m.rms, .of##_stddev = m.stddev, .of##_skewness = m.skewness,                        \
+  .of##_kurtosis = m.kurtosis
+static void describe_layer(const struct network *network, size_t l, struct layer_thresholds thresholds,
+                           struct gradient_layer *to, struct layer_histograms *histograms) {
+  const struct network_layer *layer = &network->layers[l];
+  const size_t n = network->shape.batch * layer->out, weights = layer->in * layer->out;
+  const struct moments z = moments(layer->z, n), h = moments(layer->h, n), delta = moments(layer->delta, n);
+  const struct moments dw = moments(layer->dw, weights);
+  const struct kinds delta_kinds = kinds(layer->delta, n, thresholds.smallest_normal);
+  const struct kinds dw_kinds = kinds(layer->dw, weights, thresholds.smallest_normal);
+  const double w_rms = root_mean_square(layer->w, weights);
+  *to = (struct gradient_layer){MOMENTS(z, z),
+                                MOMENTS(h, h),
+                                MOMENTS(delta, delta),
+                                MOMENTS(dw, dw),
+                                .w_rms = w_rms,
+                                .gradient_to_weight = dw.rms / w_rms,
+                                .zero = delta_kinds.zero,
+                                .subnormal = delta_kinds.subnormal,
+                                .nonfinite = delta_kinds.nonfinite,
+                                .dw_zero = dw_kinds.zero,
+                                .dw_subnormal = dw_kinds.subnormal,
+                                .jacobian_rms = NAN,
+                                .jacobian_mean = NAN,
+                                .jacobian_largest = NAN,
+                                .jacobian_smallest = NAN};
+  describe_slopes(network, layer, thresholds.saturated_slope, to);
+  if (!histograms) return;
+  histogram_add(&histograms->z, layer->z, n);
+  histogram_add(&histograms->h, layer->h, n);
+  histogram_add(&histograms->delta, layer->delta, n);
+  histogram_add(&histograms->dw, layer->dw, weights);
+}
+#undef MOMENTS
 
 /* One thread a layer, so that each layer's sums run in the same order however many threads there are. */
-void layer_statistics(const struct network *network, float saturated_slope, struct gradient_layer *layers) {
+void layer_statistics(const struct network *network, struct layer_thresholds thresholds, struct gradient_layer *layers,
+                      struct layer_histograms *histograms) {
 #pragma omp parallel for num_threads(network->threads) schedule(dynamic) if (network->threads > 1)
-  for (size_t l = 0; l < network->shape.depth; l++) describe_layer(network, l, saturated_slope, &layers[l]);
+  for (size_t l = 0; l < network->shape.depth; l++)
+    describe_layer(network, l, thresholds, &layers[l], histograms ? &histograms[l] : NULL);
+}
+
+bool layer_jacobian(const struct network *network, size_t l, struct gradient_layer *to, struct error *error) {
+  const struct network_layer *layer = &network->layers[l];
+  float *slope = malloc(layer->out * sizeof *slope);
+  struct jacobian_summary summary;
+  if (!slope) return error_set(error, "out of memory: the slopes of %zu units", layer->out);
+  slopes(network, layer->z, layer->out, slope);
+  const struct jacobian jacobian = {.in = layer->in, .out = layer->out, .w = layer->w, .slope = slope};
+  const bool fine = jacobian_summarize(&jacobian, &summary, error);
+  free(slope);
+  if (!fine) return false;
+  to->jacobian_rms = summary.rms, to->jacobian_mean = summary.mean;
+  to->jacobian_largest = summary.largest, to->jacobian_smallest = summary.smallest;
+  return true;
 }

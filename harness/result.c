@@ -9,7 +9,10 @@ const char *const verdict_names[] = {"vanishing", "stable", "exploding", "overfl
 void result_init(struct result *result) { memset(result, 0, sizeof *result); }
 
 void result_free(struct result *result) {
-  for (size_t i = 0; i < result->cell_count; i++) free(result->cells[i].layers);
+  for (size_t i = 0; i < result->cell_count; i++) {
+    free(result->cells[i].layers);
+    free(result->cells[i].histograms);
+  }
   free(result->limits);
   free(result->rows);
   free(result->accuracies);

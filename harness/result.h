@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "harness/binades.h"
 #include "harness/error.h"
 #include "harness/machine.h"
 
@@ -45,14 +46,29 @@ struct result_row {
   struct result_phases phases;
 };
 
-/* What one layer of a network shows: RMS and spread over all entries of the batch, geometric means over seeds, so that
- * they agree with the decay; shares, arithmetic means. suite/gradient_tally.h says what the verdicts mean. */
+/* What one layer of a network shows. Moments over all entries of the batch, as moments.h has them; subnormal means so
+ * in the precision that the network is run in. Over seeds, RMS, spread and their ratio are geometric means, so that
+ * they agree with the decay; all else, arithmetic ones. suite/gradient_tally.h says what the verdicts mean. */
 struct gradient_layer {
-  double z_rms, z_stddev, h_rms, h_stddev; /* pre-activations, activations */
-  double delta_rms, delta_stddev;          /* gradient of the loss with respect to z */
-  double dw_rms, dw_stddev;                /* gradient with respect to the weights */
-  double zero, subnormal, nonfinite;       /* shares of delta entries */
-  double saturated;                        /* share of activations whose derivative is below 0.01 of its largest */
+  double z_mean, z_rms, z_stddev, z_skewness, z_kurtosis; /* pre-activations */
+  double h_mean, h_rms, h_stddev, h_skewness, h_kurtosis; /* activations */
+  double delta_mean, delta_rms, delta_stddev, delta_skewness,
+      delta_kurtosis;                                          /* gradient of the loss with respect to z */
+  double dw_mean, dw_rms, dw_stddev, dw_skewness, dw_kurtosis; /* gradient with respect to the weights */
+  double w_rms;                                                /* of the weights */
+  double gradient_to_weight;                                   /* dw_rms / w_rms */
+  double zero, subnormal, nonfinite;                           /* shares of delta entries */
+  double dw_zero, dw_subnormal;                                /* shares of dw entries */
+  double saturated; /* share of activations whose derivative is below 0.01 of its largest */
+  double dead;      /* share of units whose derivative is exactly 0 for every sample of the batch */
+  /* Singular values of dh / dh of the layer before, for the first sample; jacobian.h says what they are. NAN: not
+   * computed. */
+  double jacobian_rms, jacobian_mean, jacobian_largest, jacobian_smallest;
+};
+
+/* How many entries of one layer lie in which binade, over all seeds. */
+struct layer_histograms {
+  struct histogram z, h, delta, dw;
 };
 
 enum verdict { VERDICT_VANISHING, VERDICT_STABLE, VERDICT_EXPLODING, VERDICT_OVERFLOW, VERDICT_UNDERFLOW };
@@ -65,8 +81,9 @@ struct gradient_cell {
   double decay_per_layer, decay_standard_error; /* natural log per layer; NAN where not finite */
   double theory_decay_per_layer;                /* NAN where there is no theory */
   enum verdict verdict;
-  size_t verdict_layer;          /* 1-based, where overflow or underflow begins; else 0 */
-  struct gradient_layer *layers; /* depth of them, owned */
+  size_t verdict_layer;                /* 1-based, where overflow or underflow begins; else 0 */
+  struct gradient_layer *layers;       /* depth of them, owned */
+  struct layer_histograms *histograms; /* depth of them, owned; NULL: not wanted */
 };
 
 /* How far a kernel is from its double-precision reference on many floats; struct accuracy_tally and accuracy_ends say
@@ -112,7 +129,7 @@ bool result_has_phases(const struct result_row *row);
 void result_init(struct result *result);
 void result_free(struct result *result);
 
-/* Append a copy; a cell's layers become the result's. Abort when memory is out. */
+/* Append a copy; a cell's layers and histograms become the result's. Abort when memory is out. */
 struct result_row *result_add_row(struct result *result, const struct result_row *row);
 struct gradient_cell *result_add_cell(struct result *result, const struct gradient_cell *cell);
 void result_add_accuracy(struct result *result, const struct result_accuracy *accuracy);

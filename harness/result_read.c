@@ -68,6 +68,16 @@ static bool read_accuracy(struct result *result, const json_t *o, const char *pl
   return true;
 }
 
+/* Histograms stand in all layers of a cell or in none: to is NULL where the first has none. */
+static bool read_histograms(const json_t *layer, struct layer_histograms *to, const char *place, struct error *error) {
+  if (to) return fields_read(layer, histogram_fields, to, place, error);
+  for (const struct field *f = histogram_fields; f->name; f++)
+    if (json_object_get(layer, f->name))
+      return error_set(error, "%s has %s, but the cell's first layer has no %s", place, f->name,
+                       histogram_fields->name);
+  return true;
+}
+
 static bool read_cell(struct result *result, const json_t *o, const char *place, struct error *error) {
   struct gradient_cell cell = {0};
   if (!fields_read(o, cell_fields, &cell, place, error)) return false;
@@ -76,13 +86,17 @@ static bool read_cell(struct result *result, const json_t *o, const char *place,
   const size_t count = json_array_size(layers);
   if (count != cell.depth)
     return error_set(error, "%s.layers holds %zu layers; depth is %zu", place, count, cell.depth);
+  const bool histograms = json_object_get(json_array_get(layers, 0), histogram_fields->name);
   cell.layers = calloc(count + 1, sizeof *cell.layers);
-  if (!cell.layers) return error_set(error, "out of memory");
+  cell.histograms = histograms ? calloc(count, sizeof *cell.histograms) : NULL;
   result_add_cell(result, &cell);
+  if (!cell.layers || (histograms && !cell.histograms)) return error_set(error, "out of memory");
   for (size_t i = 0; i < count; i++) {
     char deeper[80];
     snprintf(deeper, sizeof deeper, "%s.layers[%zu]", place, i);
-    if (!fields_read(json_array_get(layers, i), layer_fields, &cell.layers[i], deeper, error)) return false;
+    const json_t *layer = json_array_get(layers, i);
+    if (!fields_read(layer, layer_fields, &cell.layers[i], deeper, error)) return false;
+    if (!read_histograms(layer, cell.histograms ? &cell.histograms[i] : NULL, deeper, error)) return false;
   }
   return true;
 }

@@ -97,7 +97,9 @@ static json_t *json_of_cell(const struct gradient_cell *cell) {
   json_t *o = json_object();
   const size_t layers = cell->layers ? cell->depth : 0;
   json_t *array = json_of_array(layer_fields, cell->layers, layers, sizeof *cell->layers);
-  const bool written = fields_write(o, cell_fields, cell);
+  bool written = fields_write(o, cell_fields, cell);
+  for (size_t i = 0; cell->histograms && i < layers; i++)
+    written = written && fields_write(json_array_get(array, i), histogram_fields, &cell->histograms[i]);
   if (json_object_set_new(o, "layers", array) == 0 && written) return o;
   json_decref(o);
   return NULL;

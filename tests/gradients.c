@@ -1,4 +1,5 @@
 /* The gradient experiment on one ISA: its statistics, its decay against theory and published answers, its verdicts. */
+#include <float.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -25,38 +26,6 @@ static void assert_near(const char *what, double value, double truth, double tol
 
 /* ---- statistics ------------------------------------------------------------------------------------------------- */
 
-static void test_moments(void **state) {
-  (void)state;
-  float x[1001];
-  for (size_t n = 1; n <= 1001; n += 1 + n / 4) {
-    double sum = 0, square = 0, deviation = 0;
-    for (size_t i = 0; i < n; i++) x[i] = (float)((i * 37 + n) % 101) - 30.5f;
-    for (size_t i = 0; i < n; i++) sum += x[i], square += (double)x[i] * x[i];
-    for (size_t i = 0; i < n; i++) deviation += (x[i] - sum / (double)n) * (x[i] - sum / (double)n);
-    const struct moments m = moments(x, n);
-    assert_near("rms", m.rms, sqrt(square / (double)n), 1e-12 * m.rms);
-    assert_near("stddev", m.stddev, sqrt(deviation / (double)n), 1e-12 * m.rms);
-  }
-  static const float extremes[] = {1e-45f, 3e-39f, 1, 3.4e38f};
-  for (size_t e = 0; e < sizeof extremes / sizeof *extremes; e++) {
-    for (size_t i = 0; i < 100; i++) x[i] = i % 2 ? extremes[e] : -extremes[e];
-    assert_near("rms", moments(x, 100).rms / extremes[e], 1, 1e-12);
-    assert_near("stddev", moments(x, 100).stddev / extremes[e], 1, 1e-12);
-  }
-  for (size_t i = 0; i < 101; i++) x[i] = 3.1415927f + (i % 2 ? 0x1p-22f : 0); /* a narrow spread about a large mean */
-  assert_near("stddev", moments(x, 101).stddev / 0x1p-22, sqrt(50 * 51) / 101, 1e-9);
-  for (size_t i = 0; i < 100; i++) x[i] = 0;
-  assert_true(moments(x, 100).rms == 0 && moments(x, 100).stddev == 0);
-  for (size_t i = 0; i < 100; i += 33) {
-    const float kept = x[i];
-    x[i] = INFINITY;
-    assert_true(isnan(moments(x, 100).rms));
-    x[i] = NAN;
-    assert_true(isnan(moments(x, 100).rms));
-    x[i] = kept;
-  }
-}
-
 static struct activation_choice activation(const char *text) {
   struct activation_choice choice;
   struct error error;
@@ -79,6 +48,7 @@ static void test_layer(void **state) {
   struct network network;
   struct error error;
   struct gradient_layer layers[2];
+  struct layer_histograms histograms[2] = {0};
   assert_true(network_create(&network, &shape, table, &sigmoid, 2, &error));
   for (size_t l = 0; l < 2; l++) {
     struct network_layer *layer = &network.layers[l];
@@ -87,24 +57,119 @@ static void test_layer(void **state) {
       layer->h[i] = 3;
       layer->delta[i] = 2;
     }
-    for (size_t i = 0; i < layer->in * layer->out; i++) layer->dw[i] = i % 2 ? 1 : -1;
+    for (size_t i = 0; i < layer->in * layer->out; i++) layer->dw[i] = i % 2 ? 1 : -1, layer->w[i] = i % 2 ? 4 : -4;
   }
   static const float kinds[] = {0,       -0.0f,    1e-40f, 1.17549428e-38f, 1.17549435e-38f,
                                 -1e-45f, INFINITY, NAN,    -INFINITY,       1};
   memcpy(network.layers[1].delta, kinds, sizeof kinds);
-  layer_statistics(&network, 0.25f * 0.01f, layers);
+  memcpy(network.layers[1].dw, kinds, 6 * sizeof *kinds);
+  struct layer_thresholds thresholds = {0.25f * 0.01f, FLT_MIN};
+  layer_statistics(&network, thresholds, layers, histograms);
   assert_near("z", layers[0].z_rms, sqrt((7 * 400 + 13 * 0.25) / 20), 1e-12);
+  assert_near("z", layers[0].z_mean, (7 * 20 - 13 * 0.5) / 20, 1e-12);
+  assert_near("z", layers[0].z_skewness, 0.3 / sqrt(0.35 * 0.65), 1e-12); /* of two values */
+  assert_near("z", layers[0].z_kurtosis, 1 / (0.35 * 0.65) - 3, 1e-12);
   assert_near("h", layers[0].h_rms, 3, 1e-12);
+  assert_near("h", layers[0].h_mean, 3, 1e-12);
   assert_near("h", layers[0].h_stddev, 0, 1e-12);
+  assert_true(isnan(layers[0].h_skewness) && isnan(layers[0].h_kurtosis));
   assert_near("delta", layers[0].delta_rms, 2, 1e-12);
+  assert_near("delta", layers[0].delta_mean, 2, 1e-12);
   assert_near("dw", layers[0].dw_stddev, 1, 1e-12);
+  assert_near("dw", layers[0].dw_kurtosis, 1, 1e-12);
+  assert_near("w", layers[0].w_rms, 4, 1e-12);
+  assert_near("ratio", layers[0].gradient_to_weight, 0.25, 1e-12);
   assert_near("saturated", layers[0].saturated, 7.0 / 20, 1e-12);
   assert_true(layers[0].zero == 0 && layers[0].subnormal == 0 && layers[0].nonfinite == 0);
-  assert_true(isnan(layers[1].delta_rms) && isnan(layers[1].delta_stddev));
+  assert_true(layers[0].dw_zero == 0 && layers[0].dw_subnormal == 0 && layers[0].dead == 0);
+  assert_true(isnan(layers[0].jacobian_rms) && isnan(layers[0].jacobian_mean));
+  assert_true(isnan(layers[0].jacobian_largest) && isnan(layers[0].jacobian_smallest));
+  assert_true(isnan(layers[1].delta_rms) && isnan(layers[1].delta_stddev) && isnan(layers[1].delta_kurtosis));
   assert_near("zero", layers[1].zero, 2.0 / 20, 1e-12);
   assert_near("subnormal", layers[1].subnormal, 3.0 / 20, 1e-12);
   assert_near("nonfinite", layers[1].nonfinite, 3.0 / 20, 1e-12);
+  assert_near("dw zero", layers[1].dw_zero, 2.0 / 16, 1e-12);
+  assert_near("dw subnormal", layers[1].dw_subnormal, 3.0 / 16, 1e-12);
+  for (size_t i = 0; i < BINADE_COUNT; i++) {
+    const int e = BINADE_FIRST + (int)i;
+    assert_int_equal(histograms[0].z.counts[i], e == 4 ? 7 : e == -1 ? 13 : 0);
+    assert_int_equal(histograms[0].h.counts[i], e == 1 ? 20 : 0);
+    assert_int_equal(histograms[0].delta.counts[i], e == 1 ? 20 : 0);
+    assert_int_equal(histograms[0].dw.counts[i], e == 0 ? 12 : 0);
+    const int one_each = e == -149 || e == -133 || e == -127 || e == -126 || e == 0;
+    assert_int_equal(histograms[1].delta.counts[i], e == 1 ? 10 : one_each);
+  }
+  /* In a precision with a smaller range, with the same entries, and added to what is there. */
+  thresholds.smallest_normal = 0x1p-14f;
+  network.layers[1].delta[19] = 0x1p-14f, network.layers[1].delta[18] = -0x1.fffffep-15f;
+  layer_statistics(&network, thresholds, layers, histograms);
+  assert_near("subnormal", layers[1].subnormal, 5.0 / 20, 1e-12); /* FLT_MIN, too */
+  assert_int_equal(histograms[0].z.counts[4 - BINADE_FIRST], 14);
+  layer_statistics(&network, thresholds, layers, NULL);
   network_destroy(&network);
+}
+
+/* Units are dead whose slope is zero for all samples, whatever their number and that of the samples. */
+static void test_dead_units(void **state) {
+  (void)state;
+  static const size_t widths[] = {1, 3, 100, 511, 512, 513, 1100}, batches[] = {1, 2, 6, 171, 600};
+  const struct activation_choice relu = activation("relu");
+  for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
+    for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
+      const size_t width = widths[w], batch = batches[b];
+      const struct network_shape shape = {.inputs = 1, .width = width, .depth = 1, .outputs = 1, .batch = batch};
+      struct network network;
+      struct error error;
+      struct gradient_layer layer;
+      size_t dead = 0, saturated = 0;
+      assert_true(network_create(&network, &shape, table, &relu, 1, &error));
+      struct network_layer *first = network.layers;
+      memset(first->w, 0, width * sizeof *first->w);
+      memset(first->dw, 0, width * sizeof *first->dw);
+      memset(first->h, 0, batch * width * sizeof *first->h);
+      memset(first->delta, 0, batch * width * sizeof *first->delta);
+      for (size_t j = 0; j < width; j++) {
+        const size_t positive = j % 3 == 1 ? (j * 7) % batch : batch; /* the sample for which it lives */
+        dead += positive == batch;
+        for (size_t i = 0; i < batch; i++) first->z[i * width + j] = i == positive ? 1 : -1;
+        saturated += positive == batch ? batch : batch - 1;
+      }
+      layer_statistics(&network, (struct layer_thresholds){0.01f, FLT_MIN}, &layer, NULL);
+      assert_near("dead", layer.dead, (double)dead / (double)width, 1e-12);
+      assert_near("saturated", layer.saturated, (double)saturated / (double)(width * batch), 1e-12);
+      network_destroy(&network);
+    }
+}
+
+/* J of an orthogonal layer is a matrix that keeps lengths times the slopes: with linear units all values are 1, with
+ * ReLU they are 1 and 0, as many as there are units on and off. */
+static void test_layer_jacobian(void **state) {
+  (void)state;
+  const struct network_shape shape = {.inputs = 24, .width = 24, .depth = 2, .outputs = 1, .batch = 3};
+  const struct initializer_choice orthogonal = initializer("orthogonal");
+  static const char *const functions[] = {"linear", "relu"};
+  for (int f = 0; f < 2; f++) {
+    const struct activation_choice function = activation(functions[f]);
+    struct network network;
+    struct error error;
+    struct gradient_layer layer;
+    float x[3 * 24];
+    for (size_t i = 0; i < 3 * 24; i++) x[i] = (float)((i * 31) % 17) - 8;
+    assert_true(network_create(&network, &shape, table, &function, 1, &error));
+    network_initialize(&network, &orthogonal, 0, test_seed());
+    network_forward(&network, x);
+    for (size_t l = 0; l < 2; l++) {
+      size_t on = 0;
+      for (size_t j = 0; j < 24; j++) on += f == 0 || network.layers[l].z[j] > 0;
+      assert_in_range(on, 1, 24);
+      assert_true(layer_jacobian(&network, l, &layer, &error));
+      assert_near("rms", layer.jacobian_rms, sqrt((double)on / 24), 1e-5);
+      assert_near("mean", layer.jacobian_mean, (double)on / 24, 1e-5);
+      assert_near("largest", layer.jacobian_largest, 1, 1e-5);
+      assert_near("smallest", layer.jacobian_smallest, on == 24, 1e-5);
+    }
+    network_destroy(&network);
+  }
 }
 
 /* ---- the suite -------------------------------------------------------------------------------------------------- */
@@ -231,7 +296,7 @@ static void test_tanh_critical(void **state) {
     network_forward(&network, x);
     table->init_normal(network.layers[DEPTH].delta, 0, BATCH * 10, &loss);
     network_backward(&network, x);
-    layer_statistics(&network, 0.01f, layers);
+    layer_statistics(&network, (struct layer_thresholds){0.01f, FLT_MIN}, layers, NULL);
     assert_near("length", layers[DEPTH - 1].z_rms * layers[DEPTH - 1].z_rms, q, 0.2 * q);
     sum += log(layers[0].delta_rms / layers[DEPTH - 1].delta_rms) / (DEPTH - 1);
   }
@@ -319,40 +384,71 @@ static void test_verdicts(void **state) {
 static void test_tally(void **state) {
   (void)state;
   struct gradient_layer first[3], second[3], sums[3] = {0}, layers[3];
+  struct layer_histograms first_histograms[3] = {0}, second_histograms[3] = {0}, histograms[3] = {0};
   for (size_t l = 0; l < 3; l++) {
-    first[l] = (struct gradient_layer){1, 1, 1, 1, exp(-1.0 * (double)(2 - l)), 1, 1, 1, 0.25, 0, 0, 0};
-    second[l] = (struct gradient_layer){4, 4, 4, 4, exp(-2.0 * (double)(2 - l)), 4, 4, 4, 0.75, 0, 0, 0.5};
+    first[l] = (struct gradient_layer){.z_rms = 1,
+                                       .z_kurtosis = 3,
+                                       .h_mean = -1,
+                                       .h_rms = 1,
+                                       .delta_rms = exp(-1.0 * (double)(2 - l)),
+                                       .dw_rms = 1,
+                                       .gradient_to_weight = 0.5,
+                                       .jacobian_mean = 1,
+                                       .jacobian_largest = NAN,
+                                       .zero = 0.25};
+    second[l] = (struct gradient_layer){.z_rms = 4,
+                                        .z_kurtosis = 5,
+                                        .h_mean = 3,
+                                        .h_rms = 4,
+                                        .delta_rms = exp(-2.0 * (double)(2 - l)),
+                                        .dw_rms = 4,
+                                        .gradient_to_weight = 2,
+                                        .jacobian_mean = 2,
+                                        .jacobian_largest = 1,
+                                        .dead = 1,
+                                        .zero = 0.75,
+                                        .saturated = 0.5};
+    first_histograms[l].delta.counts[l] = 5;
+    second_histograms[l].delta.counts[l] = 7, second_histograms[l].dw.counts[BINADE_COUNT - 1] = 1;
   }
-  struct gradient_tally tally = {.sums = sums};
+  struct gradient_tally tally = {.sums = sums, .histograms = histograms};
   struct gradient_cell cell = {.depth = 3, .seeds = 2, .layers = layers};
-  gradient_tally_add(&tally, &(struct gradient_sample){first, true, 1}, 3);
+  gradient_tally_add(&tally, &(struct gradient_sample){first, first_histograms, true, 1}, 3);
   gradient_tally_finish(&tally, &cell);
   assert_near("decay", cell.decay_per_layer, -1, 1e-12);
   assert_true(isnan(cell.decay_standard_error));
   assert_int_equal(cell.verdict, VERDICT_STABLE); /* e^-2 is above 1/10 */
-  gradient_tally_add(&tally, &(struct gradient_sample){second, true, 3}, 3);
+  gradient_tally_add(&tally, &(struct gradient_sample){second, second_histograms, true, 3}, 3);
   gradient_tally_finish(&tally, &cell);
   assert_near("decay", cell.decay_per_layer, -1.5, 1e-12);
   assert_near("standard error", cell.decay_standard_error, 0.5, 1e-9); /* (stddev 1/sqrt 2) / sqrt 2 */
   assert_near("rms", layers[0].z_rms, 2, 1e-12);
   assert_near("zero", layers[0].zero, 0.5, 1e-12);
   assert_near("saturated", layers[0].saturated, 0.25, 1e-12);
+  assert_near("dead", layers[0].dead, 0.5, 1e-12);
+  assert_near("mean", layers[0].h_mean, 1, 1e-12);
+  assert_near("kurtosis", layers[0].z_kurtosis, 4, 1e-12);
+  assert_near("ratio", layers[0].gradient_to_weight, 1, 1e-12);
+  assert_near("Jacobian", layers[0].jacobian_mean, 1.5, 1e-12);
+  assert_true(isnan(layers[0].jacobian_largest));
+  assert_true(histograms[2].delta.counts[2] == 12 && histograms[2].delta.counts[1] == 0);
+  assert_int_equal(histograms[1].dw.counts[BINADE_COUNT - 1], 1);
   assert_near("input", tally.input_square, 4, 1e-12);
   assert_int_equal(cell.verdict, VERDICT_VANISHING); /* e^-3 is not */
 
   struct gradient_tally copy = tally;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, false, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, false, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict, VERDICT_OVERFLOW);
   assert_int_equal(cell.verdict_layer, 4); /* the output layer */
   second[1].dw_rms = NAN;
   copy = tally;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, true, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict, VERDICT_OVERFLOW);
   assert_int_equal(cell.verdict_layer, 2);
   second[2].h_rms = NAN;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, true, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict_layer, 3); /* what failed in the forward pass comes first */
 }
@@ -523,13 +619,13 @@ int main(int argc, char **argv) {
   table = test_table(argc, argv);
   arch = arch_find(argv[1]);
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_moments),         cmocka_unit_test(test_layer),
-      cmocka_unit_test(test_glorot_and_he),   cmocka_unit_test(test_against_theory),
-      cmocka_unit_test(test_tanh_critical),   cmocka_unit_test(test_threads),
-      cmocka_unit_test(test_verdicts),        cmocka_unit_test(test_tally),
-      cmocka_unit_test(test_filter_and_plan), cmocka_unit_test(test_absurd_size),
-      cmocka_unit_test(test_biases),          cmocka_unit_test(test_images),
-      cmocka_unit_test(test_interrupt),
+      cmocka_unit_test(test_layer),          cmocka_unit_test(test_dead_units),
+      cmocka_unit_test(test_layer_jacobian), cmocka_unit_test(test_glorot_and_he),
+      cmocka_unit_test(test_against_theory), cmocka_unit_test(test_tanh_critical),
+      cmocka_unit_test(test_threads),        cmocka_unit_test(test_verdicts),
+      cmocka_unit_test(test_tally),          cmocka_unit_test(test_filter_and_plan),
+      cmocka_unit_test(test_absurd_size),    cmocka_unit_test(test_biases),
+      cmocka_unit_test(test_images),         cmocka_unit_test(test_interrupt),
   };
   return cmocka_run_group_tests_name(table->name, tests, NULL, NULL) ? 1 : 0;
 }

@@ -113,8 +113,12 @@ static struct result example(void) {
                                .verdict = VERDICT_OVERFLOW,
                                .verdict_layer = 2};
   cell.layers = calloc(2, sizeof *cell.layers);
-  cell.layers[0] = (struct gradient_layer){1, 2, 3, 4, 5, 6, 7, 8, 0.1, 0.2, 0.3, 0.4};
+  for (size_t i = 0; i < sizeof *cell.layers / sizeof(double); i++) ((double *)cell.layers)[i] = 1 + (double)i / 8;
   cell.layers[1].delta_rms = INFINITY;
+  cell.histograms = calloc(2, sizeof *cell.histograms);
+  cell.histograms[0].z.counts[0] = 1, cell.histograms[0].z.counts[BINADE_COUNT - 1] = UINT32_MAX + (uint64_t)1;
+  cell.histograms[0].h.counts[149] = 7;
+  cell.histograms[1].delta.counts[140] = 11, cell.histograms[1].delta.counts[142] = 13;
   result_add_cell(&result, &cell);
   return result;
 }
@@ -154,8 +158,38 @@ static void what_is_written_is_read(void **state) {
   assert_true(cell->verdict == VERDICT_OVERFLOW && cell->verdict_layer == 2 && cell->depth == 2);
   assert_memory_equal(&cell->layers[0], &written.cells[0].layers[0], sizeof cell->layers[0]);
   assert_true(isnan(cell->layers[1].delta_rms)); /* null: JSON has no infinity */
+  assert_memory_equal(cell->histograms, written.cells[0].histograms, 2 * sizeof *cell->histograms);
   result_free(&read);
   result_free(&written);
+}
+
+/* A histogram holds the binades that occur, and none is there that was not wanted. */
+static void histograms_are_short(void **state) {
+  (void)state;
+  struct result result = example(), read;
+  struct error error;
+  char *text = result_to_json(&result);
+  json_t *root = json_loads(text, 0, NULL);
+  const json_t *layer =
+      json_array_get(json_object_get(json_array_get(json_object_get(root, "gradients"), 0), "layers"), 1);
+  const json_t *delta = json_object_get(layer, "delta_histogram"), *counts = json_object_get(delta, "counts");
+  assert_int_equal(json_integer_value(json_object_get(delta, "exponent")), -9);
+  assert_int_equal(json_array_size(counts), 3);
+  assert_int_equal(json_integer_value(json_array_get(counts, 0)), 11);
+  assert_int_equal(json_integer_value(json_array_get(counts, 2)), 13);
+  assert_int_equal(json_array_size(json_object_get(json_object_get(layer, "dw_histogram"), "counts")), 0);
+  json_decref(root);
+  free(text);
+  free(result.cells[0].histograms);
+  result.cells[0].histograms = NULL;
+  text = result_to_json(&result);
+  assert_null(strstr(text, "histogram"));
+  free(text);
+  const char *path = in_folder("plain.json");
+  if (!result_write(&result, path, &error) || !result_read(&read, path, &error)) fail_msg("%s", error.text);
+  assert_null(read.cells[0].histograms);
+  result_free(&read);
+  result_free(&result);
 }
 
 /* What tools for Google Benchmark's files rely on. */
@@ -291,7 +325,21 @@ static void wrong_types_are_named(void **state) {
   assert_change_refused("\"accuracy\": [", "\"accuracy\": 1, \"others\": [", "accuracy is a whole number");
   assert_change_refused("\"verdict\": \"overflow\"", "\"verdict\": \"fine\"", "gradients[0].verdict");
   assert_change_refused("\"depth\": 2", "\"depth\": 3", "gradients[0].layers holds 2 layers");
-  assert_change_refused("\"z_rms\": 1.0", "\"z_rms\": \"1\"", "gradients[0].layers[0].z_rms");
+  assert_change_refused("\"z_rms\": 1.125", "\"z_rms\": \"1\"", "gradients[0].layers[0].z_rms");
+  assert_change_refused("\"dead\":", "\"alive\":", "gradients[0].layers[0].dead is missing");
+  assert_change_refused("\"z_histogram\":", "\"y_histogram\":",
+                        "gradients[0].layers[0] has h_histogram, but the cell's first layer has no z_histogram");
+  assert_change_refused("\"h_histogram\":", "\"y_histogram\":", "gradients[0].layers[0].h_histogram is missing");
+  assert_change_refused("\"h_histogram\": {", "\"h_histogram\": 1, \"y\": {",
+                        "gradients[0].layers[0].h_histogram is a whole number");
+  assert_change_refused("\"exponent\": 0", "\"exponent\": 0.5", "layers[0].h_histogram.exponent is a number");
+  assert_change_refused("\"exponent\": 0", "\"exponent\": 128", "layers[0].h_histogram.counts holds 1 numbers");
+  assert_change_refused("\"exponent\": 0", "\"exponent\": 129",
+                        "layers[0].h_histogram.exponent is 129; floats have -149");
+  assert_change_refused("\"exponent\": -149", "\"exponent\": -150", "layers[0].z_histogram.exponent is -150");
+  assert_change_refused("\"exponent\": -149", "\"exponent\": -148", "layers[0].z_histogram.counts holds 277 numbers");
+  assert_change_refused("4294967296", "-1", "layers[0].z_histogram.counts[276] is -1");
+  assert_change_refused("4294967296", "1.5", "layers[0].z_histogram.counts[276] is a number");
   assert_change_refused("\"warnings\": [", "\"warnings\": 1, \"others\": [", "machine.warnings is a whole number");
   assert_change_refused("\"date\":", "\"date\": \"\", \"date\":", "duplicate");
 }
@@ -410,6 +458,7 @@ static void paths_are_checked_before_measuring(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_written_is_read),
+      cmocka_unit_test(histograms_are_short),
       cmocka_unit_test(the_shape_is_google_benchmarks),
       cmocka_unit_test(rows_have_their_accuracy),
       cmocka_unit_test(files_from_before_accuracy_are_read),

@@ -1,26 +1,68 @@
 #include "harness/suite/gradient_tally.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #define VANISHING (-2.302585092994046) /* ln 1/10 */
 #define EXPLODING 2.302585092994046
+
+/* What is averaged how. Sums of the first are of logarithms. */
+#define AT(member) offsetof(struct gradient_layer, member)
+#define SIZES(of) AT(of##_rms), AT(of##_stddev)
+#define SHAPE(of) AT(of##_mean), AT(of##_skewness), AT(of##_kurtosis)
+static const size_t geometric[] = {SIZES(z), SIZES(h), SIZES(delta), SIZES(dw), AT(w_rms), AT(gradient_to_weight)};
+static const size_t arithmetic[] = {SHAPE(z),
+                                    SHAPE(h),
+                                    SHAPE(delta),
+                                    SHAPE(dw),
+                                    AT(zero),
+                                    AT(subnormal),
+                                    AT(nonfinite),
+                                    AT(dw_zero),
+                                    AT(dw_subnormal),
+                                    AT(saturated),
+                                    AT(dead),
+                                    AT(jacobian_rms),
+                                    AT(jacobian_mean),
+                                    AT(jacobian_largest),
+                                    AT(jacobian_smallest)};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+_Static_assert((COUNT(geometric) + COUNT(arithmetic)) * sizeof(double) == sizeof(struct gradient_layer),
+               "every member is averaged");
+
+static double get(const struct gradient_layer *layer, size_t at) { return *(const double *)((const char *)layer + at); }
+static void set(struct gradient_layer *layer, size_t at, double value) { *(double *)((char *)layer + at) = value; }
+
+static void add_layer(struct gradient_layer *sum, const struct gradient_layer *one) {
+  for (size_t i = 0; i < COUNT(geometric); i++)
+    set(sum, geometric[i], get(sum, geometric[i]) + log(get(one, geometric[i])));
+  for (size_t i = 0; i < COUNT(arithmetic); i++)
+    set(sum, arithmetic[i], get(sum, arithmetic[i]) + get(one, arithmetic[i]));
+}
+
+static void average_layer(struct gradient_layer *layer, const struct gradient_layer *sum, double n) {
+  for (size_t i = 0; i < COUNT(geometric); i++) set(layer, geometric[i], exp(get(sum, geometric[i]) / n));
+  for (size_t i = 0; i < COUNT(arithmetic); i++) set(layer, arithmetic[i], get(sum, arithmetic[i]) / n);
+}
+
+static void merge_histograms(struct layer_histograms *sum, const struct layer_histograms *one) {
+  histogram_merge(&sum->z, &one->z);
+  histogram_merge(&sum->h, &one->h);
+  histogram_merge(&sum->delta, &one->delta);
+  histogram_merge(&sum->dw, &one->dw);
+}
 
 void gradient_tally_add(struct gradient_tally *tally, const struct gradient_sample *sample, size_t depth) {
   size_t forward = sample->outputs_finite ? 0 : depth + 1;
   for (size_t l = depth; l-- > 0;) {
     const struct gradient_layer *one = &sample->layers[l];
-    struct gradient_layer *sum = &tally->sums[l];
     const size_t number = l + 1;
     if (!(isfinite(one->z_rms) && isfinite(one->h_rms))) forward = number;
     if (!(isfinite(one->delta_rms) && isfinite(one->dw_rms)) && number > tally->backward_overflow)
       tally->backward_overflow = number;
     if (one->delta_rms == 0 && number > tally->underflow) tally->underflow = number;
-    sum->z_rms += log(one->z_rms), sum->z_stddev += log(one->z_stddev);
-    sum->h_rms += log(one->h_rms), sum->h_stddev += log(one->h_stddev);
-    sum->delta_rms += log(one->delta_rms), sum->delta_stddev += log(one->delta_stddev);
-    sum->dw_rms += log(one->dw_rms), sum->dw_stddev += log(one->dw_stddev);
-    sum->zero += one->zero, sum->subnormal += one->subnormal;
-    sum->nonfinite += one->nonfinite, sum->saturated += one->saturated;
+    add_layer(&tally->sums[l], one);
+    if (tally->histograms) merge_histograms(&tally->histograms[l], &sample->histograms[l]);
   }
   if (forward > 0 && (tally->forward_overflow == 0 || forward < tally->forward_overflow))
     tally->forward_overflow = forward;
@@ -53,16 +95,7 @@ static void judge(const struct gradient_tally *tally, struct gradient_cell *cell
 void gradient_tally_finish(const struct gradient_tally *tally, struct gradient_cell *cell) {
   const double n = tally->networks, mean = tally->decay / n;
   const double variance = fmax(tally->decay_square / n - mean * mean, 0) * n / (n - 1);
-  for (size_t l = 0; l < cell->depth; l++) {
-    const struct gradient_layer *sum = &tally->sums[l];
-    struct gradient_layer *layer = &cell->layers[l];
-    layer->z_rms = exp(sum->z_rms / n), layer->z_stddev = exp(sum->z_stddev / n);
-    layer->h_rms = exp(sum->h_rms / n), layer->h_stddev = exp(sum->h_stddev / n);
-    layer->delta_rms = exp(sum->delta_rms / n), layer->delta_stddev = exp(sum->delta_stddev / n);
-    layer->dw_rms = exp(sum->dw_rms / n), layer->dw_stddev = exp(sum->dw_stddev / n);
-    layer->zero = sum->zero / n, layer->subnormal = sum->subnormal / n;
-    layer->nonfinite = sum->nonfinite / n, layer->saturated = sum->saturated / n;
-  }
+  for (size_t l = 0; l < cell->depth; l++) average_layer(&cell->layers[l], &tally->sums[l], n);
   cell->decay_per_layer = isfinite(mean) ? mean : NAN;
   cell->decay_standard_error = isfinite(mean) && n > 1 ? sqrt(variance / n) : NAN;
   judge(tally, cell);

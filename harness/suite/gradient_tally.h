@@ -15,14 +15,16 @@
 
 /* What one network showed. */
 struct gradient_sample {
-  struct gradient_layer *layers; /* of the hidden layers */
+  struct gradient_layer *layers;       /* of the hidden layers */
+  struct layer_histograms *histograms; /* likewise; not read where the tally has none */
   bool outputs_finite;
   double input_square; /* mean square of its input */
 };
 
 /* Sums over networks, all 0 at first. */
 struct gradient_tally {
-  struct gradient_layer *sums;          /* depth: of ln RMS, ln spread and shares; the caller's */
+  struct gradient_layer *sums;          /* depth; the caller's */
+  struct layer_histograms *histograms;  /* depth: their counts, ready to become the cell's; NULL: none are wanted */
   double networks, decay, decay_square; /* of the decay per layer and its square */
   double input_square;
   size_t forward_overflow;             /* first layer seen, 1-based; 0: none */
@@ -31,8 +33,7 @@ struct gradient_tally {
 
 void gradient_tally_add(struct gradient_tally *tally, const struct gradient_sample *sample, size_t depth);
 
-/* Fills in layers (already allocated), decay, standard error and verdict. RMS and spread are geometric means, so that
- * they agree with the decay; shares are arithmetic ones. */
+/* Fills in layers (already allocated), decay, standard error and verdict. */
 void gradient_tally_finish(const struct gradient_tally *tally, struct gradient_cell *cell);
 
 #endif

@@ -4,6 +4,7 @@
  * The loss. On normal data: a random linear functional of the outputs, so that the output layer's delta is N(0, 1) /
  * batch whatever the weights. On Fashion-MNIST: the cross-entropy of its ten classes.
  */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,10 +125,10 @@ static void trial_run(struct trial *trial, const struct grid *grid, const struct
   else
     fill_normal(grid, outputs->delta, batch * OUTPUTS, k, LOSS_STREAM, 1 / (float)batch);
   network_backward(network, trial->x);
-  layer_statistics(network, saturated_slope, trial->sample.layers);
-  const double input_rms = moments(trial->x, batch * inputs).rms;
+  layer_statistics(network, (struct layer_thresholds){saturated_slope, FLT_MIN}, trial->sample.layers, NULL);
+  const double input_rms = root_mean_square(trial->x, batch * inputs);
   trial->sample.input_square = input_rms * input_rms;
-  trial->sample.outputs_finite = isfinite(moments(outputs->z, batch * OUTPUTS).rms);
+  trial->sample.outputs_finite = isfinite(root_mean_square(outputs->z, batch * OUTPUTS));
   trial->done = true;
 }
 
