@@ -12,12 +12,12 @@ static backward_kernel *slope_kernel(const struct network *network) {
   return (backward_kernel *)kernel_in_table(network->table, network->activation.backward);
 }
 
-/* f'(z[0 .. n)). */
-static void slopes(const struct network *network, const float *z, size_t n, float *slope) {
+/* f'(x[0 .. count)). */
+static void slopes(const struct network *network, const float *x, size_t count, float *slope) {
   float ones[BLOCK];
   for (size_t i = 0; i < BLOCK; i++) ones[i] = 1;
-  for (size_t i = 0; i < n; i += BLOCK)
-    slope_kernel(network)(z + i, ones, slope + i, n - i < BLOCK ? n - i : BLOCK, network->activation.p);
+  for (size_t i = 0; i < count; i += BLOCK)
+    slope_kernel(network)(x + i, ones, slope + i, count - i < BLOCK ? count - i : BLOCK, network->activation.p);
 }
 
 /* The shares of saturated activations and of dead units. Goes through blocks of columns, each from the first sample to
@@ -33,7 +33,7 @@ static void describe_slopes(const struct network *network, const struct network_
     uint32_t alive[BLOCK] = {0}; /* as wide as slopes, for the compiler's vectors */
     for (size_t row = 0; row < batch; row += rows) {
       const size_t together = batch - row < rows ? batch - row : rows;
-      slopes(network, layer->z + row * out + column, together * columns, slope);
+      slopes(network, layer->n + row * out + column, together * columns, slope);
       for (size_t r = 0; r < together; r++)
         for (size_t j = 0; j < columns; j++) {
           const float size = fabsf(slope[r * columns + j]);
@@ -91,15 +91,34 @@ void layer_statistics(const struct network *network, struct layer_thresholds thr
     describe_layer(network, l, thresholds, &layers[l], histograms ? &histograms[l] : NULL);
 }
 
+/* What a normalization does to the first sample: its part of the Jacobian, with arrays of `out` for it. */
+static void normalized(const struct network *network, const struct network_layer *layer, float *factor, float *values,
+                       struct jacobian *jacobian) {
+  const enum normalization normalization = network->shape.recipe.normalization;
+  if (normalization == NORMALIZATION_NONE) return;
+  const bool batch = normalization == NORMALIZATION_BATCH;
+  for (size_t i = 0; i < layer->out; i++) {
+    factor[i] = batch ? layer->gamma[i] * layer->inverse[i] : layer->gamma[i];
+    values[i] = (layer->z[i] - layer->mean[0]) * layer->inverse[0];
+  }
+  jacobian->factor = factor;
+  if (!batch) jacobian->normalized = values, jacobian->sigma = 1 / (double)layer->inverse[0];
+}
+
 bool layer_jacobian(const struct network *network, size_t l, struct gradient_layer *to, struct error *error) {
   const struct network_layer *layer = &network->layers[l];
-  float *slope = malloc(layer->out * sizeof *slope);
+  float *arrays = malloc(3 * layer->out * sizeof *arrays); /* slopes, factors, normalized values */
   struct jacobian_summary summary;
-  if (!slope) return error_set(error, "out of memory: the slopes of %zu units", layer->out);
-  slopes(network, layer->z, layer->out, slope);
-  const struct jacobian jacobian = {.in = layer->in, .out = layer->out, .w = layer->w, .slope = slope};
+  if (!arrays) return error_set(error, "out of memory: the slopes of %zu units", layer->out);
+  slopes(network, layer->n, layer->out, arrays);
+  struct jacobian jacobian = {.in = layer->in,
+                              .out = layer->out,
+                              .w = layer->w,
+                              .slope = arrays,
+                              .residual = network->shape.recipe.residual && l > 0};
+  normalized(network, layer, arrays + layer->out, arrays + 2 * layer->out, &jacobian);
   const bool fine = jacobian_summarize(&jacobian, &summary, error);
-  free(slope);
+  free(arrays);
   if (!fine) return false;
   to->jacobian_rms = summary.rms, to->jacobian_mean = summary.mean;
   to->jacobian_largest = summary.largest, to->jacobian_smallest = summary.smallest;

@@ -5,11 +5,6 @@
 #include "harness/choices.h"
 #include "harness/layer_statistics.h"
 
-static void scale(float *w, size_t n, float factor, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1 && n > 65536)
-  for (size_t i = 0; i < n; i++) w[i] *= factor;
-}
-
 /* Brings layer l's pre-activations to unit variance and leaves them, and its activations. */
 static bool normalize(struct network *network, size_t l, const float *x, struct error *error) {
   const struct network_layer *layer = &network->layers[l];
@@ -29,7 +24,7 @@ static bool normalize(struct network *network, size_t l, const float *x, struct 
           "lsuv: layer %zu's pre-activations are all the same (variance %g) on this batch of %zu; no scale "
           "changes that, but inputs that differ, a larger --batch or another activation may",
           l + 1, variance, network->shape.batch);
-    scale(layer->w, layer->in * layer->out, factor, network->threads);
+    network_scale_layer(network, l, factor);
   }
   return error_set(error, "lsuv: layer %zu's pre-activations still have variance %g after %d iterations", l + 1,
                    variance, LSUV_ITERATIONS);

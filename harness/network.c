@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "harness/clock.h"
+#include "harness/network_recipe.h"
 #include "harness/shares.h"
 
 #define ALIGNMENT 64
@@ -59,6 +60,17 @@ static void take_shared(struct pieces *pieces, const struct network_shape *shape
   shared->db = take_floats(pieces, 1, out);
 }
 
+static void take_normalization(struct pieces *pieces, const struct network_shape *shape, struct network_layer *layer) {
+  const size_t groups = shape->recipe.normalization == NORMALIZATION_BATCH ? layer->out : shape->batch;
+  layer->n = take_floats(pieces, shape->batch, layer->out);
+  layer->gamma = take_floats(pieces, 1, layer->out);
+  layer->beta = take_floats(pieces, 1, layer->out);
+  layer->dgamma = take_floats(pieces, 1, layer->out);
+  layer->dbeta = take_floats(pieces, 1, layer->out);
+  layer->mean = take_floats(pieces, 1, groups);
+  layer->inverse = take_floats(pieces, 1, groups);
+}
+
 static void take_layer(struct pieces *pieces, const struct network_shape *shape, size_t l, const struct shared *shared,
                        struct network_layer *layer) {
   const size_t in = layer_inputs(shape, l), out = layer_outputs(shape, l), batch = shape->batch;
@@ -72,6 +84,13 @@ static void take_layer(struct pieces *pieces, const struct network_shape *shape,
   layer->db = shape->lean ? shared->db : take_floats(pieces, 1, out);
   layer->vw = shape->momentum ? take_floats(pieces, in, out) : NULL;
   layer->vb = shape->momentum ? take_floats(pieces, 1, out) : NULL;
+  layer->n = layer->z;
+  layer->gamma = layer->beta = layer->dgamma = layer->dbeta = layer->mean = layer->inverse = NULL;
+  if (shape->recipe.normalization && l < shape->depth) take_normalization(pieces, shape, layer);
+}
+
+static void take_gradients(struct pieces *pieces, const struct network_shape *shape, float *dh[2]) {
+  for (int i = 0; i < 2; i++) dh[i] = shape->recipe.residual ? take_floats(pieces, shape->batch, shape->width) : NULL;
 }
 
 /* The workspace that the largest of the three kinds of layer needs. */
@@ -88,11 +107,21 @@ static size_t workspace_bytes(const struct network_shape *shape, const struct ke
   return largest;
 }
 
+bool network_shape_same(const struct network_shape *a, const struct network_shape *b) {
+  const struct recipe *r = &a->recipe, *s = &b->recipe;
+  return a->inputs == b->inputs && a->width == b->width && a->depth == b->depth && a->outputs == b->outputs &&
+         a->batch == b->batch && a->momentum == b->momentum && a->lean == b->lean &&
+         r->normalization == s->normalization && r->residual == s->residual && r->precision == s->precision &&
+         r->flush == s->flush;
+}
+
 size_t network_bytes(const struct network_shape *shape, const struct kernel_table *table, int threads) {
   struct pieces first = {NULL, 0}, hidden = {NULL, 0}, last = {NULL, 0}, pieces = {NULL, 0};
   struct network_layer layer;
   struct shared shared = {0};
+  float *dh[2];
   if (shape->lean) take_shared(&pieces, shape, &shared);
+  take_gradients(&pieces, shape, dh);
   take_layer(&first, shape, 0, &shared, &layer);
   if (shape->depth > 1) take_layer(&hidden, shape, 1, &shared, &layer);
   take_layer(&last, shape, shape->depth, &shared, &layer);
@@ -106,8 +135,7 @@ size_t network_bytes(const struct network_shape *shape, const struct kernel_tabl
   return pieces.bytes;
 }
 
-/* Bytes that can be allocated without driving the system out of memory. */
-static size_t available_bytes(void) {
+size_t network_available_bytes(void) {
   FILE *file = fopen("/proc/meminfo", "r");
   if (file) {
     char line[128];
@@ -124,7 +152,7 @@ static size_t available_bytes(void) {
 
 bool network_check_memory(const struct network_shape *shape, const struct kernel_table *table, int threads,
                           struct error *error) {
-  const size_t bytes = network_bytes(shape, table, threads), available = available_bytes();
+  const size_t bytes = network_bytes(shape, table, threads), available = network_available_bytes();
   if (bytes == SIZE_MAX)
     return error_set(error,
                      "a network of depth %zu, width %zu and batch %zu needs more bytes than can be counted (2^64); "
@@ -146,7 +174,7 @@ static bool from_output(const struct activation_choice *activation) {
 bool network_create(struct network *network, const struct network_shape *shape, const struct kernel_table *table,
                     const struct activation_choice *activation, int threads, struct error *error) {
   assert(shape->inputs && shape->width && shape->depth && shape->outputs && shape->batch && threads > 0);
-  assert(!shape->lean || from_output(activation));
+  assert(!shape->lean || (from_output(activation) && recipe_is_empty(&shape->recipe)));
   *network = (struct network){.shape = *shape, .table = table, .activation = *activation, .threads = threads};
   if (!network_check_memory(shape, table, threads, error)) return false;
   const size_t bytes = network_bytes(shape, table, threads);
@@ -159,6 +187,7 @@ bool network_create(struct network *network, const struct network_shape *shape, 
   network->layers = take(&pieces, shape->depth + 1, sizeof *network->layers, 1);
   network->workspace = take(&pieces, workspace_bytes(shape, table, threads), 1, 1);
   if (shape->lean) take_shared(&pieces, shape, &shared);
+  take_gradients(&pieces, shape, network->dh);
   for (size_t l = 0; l <= shape->depth; l++) take_layer(&pieces, shape, l, &shared, &network->layers[l]);
   assert(pieces.bytes == bytes);
   return true;
@@ -204,6 +233,11 @@ void network_initialize(struct network *network, const struct initializer_choice
       fill(network, (fill_kernel *)weights, layer->w, layer->in * layer->out, &init);
     init.stream = 2 * l + 1, init.p = (struct parameters){.b = bias_std}, init.fan_in = 1;
     fill(network, bias_std > 0 ? network->table->init_normal : network->table->init_zeros, layer->b, layer->out, &init);
+    if (layer->gamma) {
+      fill(network, network->table->init_zeros, layer->beta, layer->out, &init);
+      init.p.a = 1;
+      fill(network, network->table->init_constant, layer->gamma, layer->out, &init);
+    }
     if (!layer->vw) continue;
     fill(network, network->table->init_zeros, layer->vw, layer->in * layer->out, &init);
     fill(network, network->table->init_zeros, layer->vb, layer->out, &init);
@@ -212,8 +246,7 @@ void network_initialize(struct network *network, const struct initializer_choice
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
 
-/* All that the three passes of layer l read and write. x is the network's input. */
-static struct dense dense_layer(const struct network *network, size_t l, const float *x) {
+struct dense network_dense(const struct network *network, size_t l, const float *x) {
   const struct network_layer *layer = &network->layers[l];
   const struct activation_choice *activation = &network->activation;
   const bool hidden = l < network->shape.depth;
@@ -231,11 +264,12 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
       .dw = layer->dw,
       .db = layer->db,
       .activation = hidden ? (map_kernel *)kernel_in_table(network->table, activation->forward) : NULL,
-      /* The gradient with respect to x, times f'(z) of the layer before: that layer's delta. */
+      /* The gradient with respect to x, times f'(n) of the layer before: that layer's delta, if nothing is normalized.
+       */
       .backward = l ? (backward_kernel *)kernel_in_table(network->table, activation->backward) : NULL,
       .x_z = l == 0                    ? NULL
              : from_output(activation) ? layer[-1].h
-                                       : layer[-1].z,
+                                       : layer[-1].n,
       .p = activation->p,
       .workspace = network->workspace,
       .caches = network->caches,
@@ -244,8 +278,10 @@ static struct dense dense_layer(const struct network *network, size_t l, const f
 }
 
 void network_forward_layer(struct network *network, size_t l, const float *x) {
-  const struct dense dense = dense_layer(network, l, x);
+  struct dense dense = network_dense(network, l, x);
+  if (recipe_after_product(&network->shape.recipe) && l < network->shape.depth) dense.activation = NULL, dense.y = NULL;
   pass_forward(network->table, network->left_out, &dense);
+  recipe_forward(network, l);
 }
 
 void network_forward(struct network *network, const float *x) {
@@ -253,11 +289,29 @@ void network_forward(struct network *network, const float *x) {
 }
 
 void network_backward(struct network *network, const float *x) {
+  recipe_loss(network);
   for (size_t l = network->shape.depth + 1; l-- > 0;) {
-    const struct dense dense = dense_layer(network, l, x);
+    struct dense dense = network_dense(network, l, x);
     pass_backward_weights(network->table, network->left_out, &dense);
-    if (l > 0) pass_backward_data(network->table, network->left_out, &dense);
+    recipe_weights(network, l);
+    if (l == 0) break;
+    if (network->shape.recipe.residual) dense.backward = NULL, dense.dx = network->dh[(l - 1) % 2];
+    pass_backward_data(network->table, network->left_out, &dense);
+    recipe_backward(network, l - 1);
   }
+}
+
+/* ---- weights as a whole ----------------------------------------------------------------------------------------- */
+
+void network_scale_layer(struct network *network, size_t l, float factor) {
+  const struct network_layer *layer = &network->layers[l];
+  const size_t n = layer->in * layer->out;
+  FOR_SHARES(n, shares_team(n, network->threads),
+             network->table->scale(layer->w + r.first, layer->w + r.first, r.n, (struct parameters){.a = factor}));
+}
+
+void network_scale_weights(struct network *network, float factor) {
+  for (size_t l = 0; factor != 1 && l <= network->shape.depth; l++) network_scale_layer(network, l, factor);
 }
 
 /* ---- training --------------------------------------------------------------------------------------------------- */
@@ -291,7 +345,7 @@ void network_step(struct network *network, const float *x, const int32_t *labels
   lap(&since, &times->loss);
   for (size_t l = shape->depth + 1; l-- > 0;) {
     const struct network_layer *layer = &network->layers[l];
-    const struct dense dense = dense_layer(network, l, x);
+    const struct dense dense = network_dense(network, l, x);
     if (l > 0) {
       pass_backward_data(network->table, network->left_out, &dense);
       lap(&since, &times->backward_data);

@@ -1,5 +1,6 @@
-/* A multilayer perceptron built on a kernel table: D hidden layers of one width and one activation, a linear layer
- * to the outputs. All state is allocated once; the same seed gives the same bits on any thread count. */
+/* A multilayer perceptron built on a kernel table: D hidden layers of one width and one activation, with what its
+ * recipe adds to them, and a linear layer to the outputs. All state is allocated once; the same seed gives the same
+ * bits on any thread count. */
 #ifndef DEPTHMARK_NETWORK_H
 #define DEPTHMARK_NETWORK_H
 
@@ -10,14 +11,17 @@
 #include "harness/error.h"
 #include "harness/options.h"
 #include "harness/passes.h"
+#include "harness/recipe.h"
 
 struct network_shape {
   size_t inputs, width, depth, outputs, batch; /* depth hidden layers, then the output layer */
-  bool momentum;                               /* parameters have velocities */
+  struct recipe recipe;
+  bool momentum; /* parameters have velocities */
   bool lean; /* nothing is kept that a step of training does not need again: all layers share dw and db, every other one
-                delta, and z is h. The activation's backward kernel must be one from the output. */
+                delta, and z is h. The activation's backward kernel must be one from the output, the recipe empty. */
 };
 
+/* h = f(n), n = z normalized or z itself, and with residual connections the h of the layer before added to it. */
 struct network_layer {
   size_t in, out;
   float *w, *b;   /* in x out, out */
@@ -25,6 +29,9 @@ struct network_layer {
   float *delta;   /* batch x out: gradient with respect to z */
   float *dw, *db; /* gradients with respect to w and b */
   float *vw, *vb; /* velocities of w and b; NULL without momentum */
+  float *n;       /* batch x out: what the activation is applied to; z where nothing is normalized */
+  float *gamma, *beta, *dgamma, *dbeta; /* out: of the normalization; NULL without, and in the output layer */
+  float *mean, *inverse;                /* of each unit's or sample's z: its mean, 1 / its standard deviation */
 };
 
 struct network {
@@ -36,12 +43,23 @@ struct network {
   int threads;
   struct caches caches; /* of one thread, for the products; zero, as at first: not known. No result depends on it */
   struct network_layer *layers; /* depth + 1 */
+  float *dh[2]; /* batch x width: gradients with respect to h, of layers with an even and an odd number; only where
+                   residual connections hand them on */
   void *workspace;
   void *block; /* the one allocation that holds all of it */
 };
 
+/* Added to the variance that a normalization divides by, as frameworks do. */
+#define NETWORK_EPSILON 1e-5f
+
+/* Whether two networks need the same memory and do the same with it, whatever the activation. */
+bool network_shape_same(const struct network_shape *a, const struct network_shape *b);
+
 /* Bytes that network_create would allocate; SIZE_MAX when that overflows. Every size of the shape is at least 1. */
 size_t network_bytes(const struct network_shape *shape, const struct kernel_table *table, int threads);
+
+/* Bytes that can be allocated without driving the system out of memory. */
+size_t network_available_bytes(void);
 
 /* Whether the system has that many bytes available; error names the bytes needed and available. */
 bool network_check_memory(const struct network_shape *shape, const struct kernel_table *table, int threads,
@@ -63,12 +81,23 @@ bool network_check_initializer(const struct network_shape *shape, const struct i
 void network_initialize(struct network *network, const struct initializer_choice *initializer, float bias_std,
                         uint64_t seed);
 
+/* Multiplies all weights, of layer l or of all layers. */
+void network_scale_layer(struct network *network, size_t l, float factor);
+void network_scale_weights(struct network *network, float factor);
+
+/* Rounds weights and biases to the recipe's precision, as the passes do with what they leave: h, delta, dw and db. */
+void network_round_weights(struct network *network);
+
 /* x: batch x inputs. Leaves z and h of every layer, or of layer l alone, from those of the layer before it. */
 void network_forward(struct network *network, const float *x);
 void network_forward_layer(struct network *network, size_t l, const float *x);
 
-/* From the output layer's delta, already set by the caller's loss, back to dw, db and delta of every layer. */
+/* From the output layer's delta, already set by the caller's loss, back to dw, db and delta of every layer, dgamma and
+ * dbeta. With a precision, the output layer's delta is rounded, too. */
 void network_backward(struct network *network, const float *x);
+
+/* All that the passes of layer l's product read and write; for struct recipe's part of the network. */
+struct dense network_dense(const struct network *network, size_t l, const float *x);
 
 /* Nanoseconds of a step's parts, the work around the products of a pass included. */
 struct network_times {

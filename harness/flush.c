@@ -1,0 +1,25 @@
+#include "harness/flush.h"
+
+#include <stdint.h>
+#ifdef __x86_64__
+#include <xmmintrin.h>
+
+#define FTZ_AND_DAZ 0x8040u
+static void set(bool on) {
+  const unsigned rest = _mm_getcsr() & ~FTZ_AND_DAZ;
+  _mm_setcsr(on ? rest | FTZ_AND_DAZ : rest);
+}
+#elif defined __aarch64__
+#define FZ (UINT64_C(1) << 24)
+static void set(bool on) {
+  uint64_t fpcr;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+  fpcr = on ? fpcr | FZ : fpcr & ~FZ;
+  __asm__ volatile("msr fpcr, %0" : : "r"(fpcr));
+}
+#endif
+
+void flush_subnormals(bool on, int threads) {
+#pragma omp parallel num_threads(threads)
+  set(on);
+}
