@@ -56,10 +56,17 @@ static const struct kernel *find_joined(const char *prefix, const char *text, si
 
 /* ---- initializers ----------------------------------------------------------------------------------------------- */
 
+#define NAMES_MOST 64
+
+/* Appends the names of all initializers. */
+static size_t initializer_names(const char *names[NAMES_MOST], size_t count) {
+  for (size_t i = 0; i < initializer_count && count < NAMES_MOST; i++) names[count++] = initializers[i].name;
+  return count;
+}
+
 static bool unknown_initializer(const char *name, struct error *error) {
-  const char *names[64];
-  for (size_t i = 0; i < initializer_count; i++) names[i] = initializers[i].name;
-  return parse_unknown("--inits", name, names, initializer_count, error);
+  const char *names[NAMES_MOST];
+  return parse_unknown("--inits", name, names, initializer_names(names, 0), error);
 }
 
 static bool read_word(const char *item, const char *text, enum argument_kind kind, double *value, struct error *error) {
@@ -107,21 +114,33 @@ bool choose_initializer(const char *text, struct initializer_choice *choice, str
 
 /* ---- activations ------------------------------------------------------------------------------------------------ */
 
-static bool unknown_activation(const char *name, struct error *error) {
+typedef char activation_name[LIST_ITEM];
+
+/* The names of all activations. */
+static size_t activation_names(activation_name names[NAMES_MOST]) {
   static const char suffix[] = "_forward";
-  char known[KERNEL_COUNT][LIST_ITEM];
-  const char *names[KERNEL_COUNT];
   size_t count = 0;
-  for (size_t i = 0; i < KERNEL_COUNT; i++) {
+  for (size_t i = 0; i < KERNEL_COUNT && count < NAMES_MOST; i++) {
     const size_t length = strlen(kernels[i].name), stem = length - strlen(suffix);
     if (kernels[i].signature != SIGNATURE_map || length <= strlen(suffix) ||
         strcmp(kernels[i].name + stem, suffix) != 0 || !find_joined("", kernels[i].name, stem, "_backward"))
       continue;
-    snprintf(known[count], sizeof known[count], "%.*s", (int)stem, kernels[i].name);
-    names[count] = known[count];
-    count++;
+    snprintf(names[count++], LIST_ITEM, "%.*s", (int)stem, kernels[i].name);
   }
-  return parse_unknown("--activations", name, names, count, error);
+  return count;
+}
+
+/* Appends the names of all activations, which are kept in `kept`. */
+static size_t list_activations(activation_name kept[NAMES_MOST], const char *names[NAMES_MOST], size_t count) {
+  const size_t found = activation_names(kept);
+  for (size_t i = 0; i < found && count < NAMES_MOST; i++) names[count++] = kept[i];
+  return count;
+}
+
+static bool unknown_activation(const char *name, struct error *error) {
+  activation_name kept[NAMES_MOST];
+  const char *names[NAMES_MOST];
+  return parse_unknown("--activations", name, names, list_activations(kept, names, 0), error);
 }
 
 /* What the kernels assume of an activation's parameters. */
@@ -173,4 +192,35 @@ bool choose_activation(const char *text, struct activation_choice *choice, struc
     *slots[i] = (float)value;
   }
   return check_parameters(text, length, choice->p, error);
+}
+
+/* ---- both ------------------------------------------------------------------------------------------------------- */
+
+bool choose_either(const char *text, struct initializer_choice *initializer, struct activation_choice *activation,
+                   bool *is_activation, struct error *error) {
+  const size_t length = strcspn(text, "(");
+  *is_activation = find_joined("", text, length, "_backward");
+  if (*is_activation) return choose_activation(text, activation, error);
+  if (initializer_find(text, length)) return choose_initializer(text, initializer, error);
+  activation_name kept[NAMES_MOST];
+  const char *names[NAMES_MOST];
+  return parse_unknown("activation or initializer", text, names,
+                       initializer_names(names, list_activations(kept, names, 0)), error);
+}
+
+size_t choose_all_initializers(struct initializer_choice *choices, size_t most) {
+  struct error error;
+  size_t count = 0;
+  for (size_t i = 0; i < initializer_count && count < most; i++)
+    count += choose_initializer(initializers[i].name, &choices[count], &error);
+  return count;
+}
+
+size_t choose_all_activations(struct activation_choice *choices, size_t most) {
+  activation_name names[NAMES_MOST];
+  struct error error;
+  const size_t found = activation_names(names);
+  size_t count = 0;
+  for (size_t i = 0; i < found && count < most; i++) count += choose_activation(names[i], &choices[count], &error);
+  return count;
 }

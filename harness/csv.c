@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "harness/suite.h"
+#include "harness/gradient_cell.h"
 #include "harness/table.h"
 
 /* RFC 4180: quoted where a comma or a quote is inside. */
@@ -28,7 +28,7 @@ static void csv_skip(FILE *out, int columns) {
   while (columns-- > 0) fputc(',', out);
 }
 
-#define GRADIENT_COLUMNS 13
+#define GRADIENT_COLUMNS 26
 #define ACCURACY_COLUMNS 10
 #define PHASE_COLUMNS 5
 
@@ -99,7 +99,7 @@ static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
 
 static void csv_cell(FILE *out, const struct gradient_cell *cell) {
   char name[ROW_NAME];
-  gradient_name(name, sizeof name, cell->initializer, cell->activation, cell->depth);
+  gradient_cell_name(name, sizeof name, cell);
   csv_text(out, name);
   fputs("gradients,,,", out);
   csv_text(out, cell->arch);
@@ -108,11 +108,22 @@ static void csv_cell(FILE *out, const struct gradient_cell *cell) {
   csv_text(out, cell->activation);
   fprintf(out, "%zu,%zu,%zu,%zu,", cell->depth, cell->width, cell->batch, cell->seeds);
   csv_text(out, cell->data);
+  csv_number(out, cell->weight_scale, ",");
+  csv_number(out, cell->bias_std, ",");
+  csv_text(out, normalization_names[cell->recipe.normalization]);
+  fprintf(out, "%d,", cell->recipe.residual);
+  csv_text(out, precision_names[cell->recipe.precision]);
+  fprintf(out, "%d,", cell->recipe.flush);
+  csv_number(out, cell->loss_scale, ",");
   csv_number(out, cell->decay_per_layer, ",");
   csv_number(out, cell->decay_standard_error, ",");
-  csv_number(out, cell->theory_decay_per_layer, ",");
+  csv_number(out, cell->theory.decay_per_layer, ",");
+  csv_number(out, cell->theory.difference, ",");
+  csv_text(out, decay_shape_names[cell->fit.shape]);
+  csv_number(out, cell->fit.rate, ",");
   csv_text(out, verdict_names[cell->verdict]);
-  fprintf(out, "%zu,", cell->verdict_layer);
+  fprintf(out, "%zu,%zu,%zu,%zu,", cell->verdict_layer, cell->overflow_layer, cell->underflow_layer,
+          cell->subnormal_layer);
   csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, "");
   csv_skip(out, ACCURACY_COLUMNS + PHASE_COLUMNS);
   fputc('\n', out);
@@ -122,8 +133,9 @@ void table_csv(FILE *out, const struct result *result) {
   fputs("name,suite,kernel,shape,arch,threads,provider,residence,samples,real_time_ns,real_time_low_ns,"
         "real_time_high_ns,real_time_min_ns,items_per_second,flops_per_second,bytes_per_second,limit,"
         "fraction_of_limit,times_scalar,best_peer,times_best_peer,initializer,activation,depth,width,batch,seeds,data,"
-        "decay_per_layer,"
-        "decay_standard_error,theory_decay_per_layer,verdict,verdict_layer,first_delta_rms,ulp_max,ulp_max_at,"
+        "weight_scale,bias_std,normalization,residual,precision,ftz,loss_scale,decay_per_layer,"
+        "decay_standard_error,theory_decay_per_layer,theory_difference,shape,shape_rate,verdict,verdict_layer,"
+        "overflow_layer,underflow_layer,subnormal_layer,first_delta_rms,ulp_max,ulp_max_at,"
         "ulp_mean,root,absolute_max,absolute_max_at,subnormal_below,zero_below,subnormal_above,zero_above,"
         "forward_share,loss_share,backward_data_share,backward_weights_share,update_share\n",
         out);

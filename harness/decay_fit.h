@@ -7,22 +7,7 @@
 
 #include "harness/result.h"
 
-enum decay_shape {
-  DECAY_NONE, /* fewer than DECAY_FIT_LAYERS layers can be used */
-  DECAY_LEVEL,
-  DECAY_EXPONENTIAL,
-  DECAY_ALGEBRAIC,
-  DECAY_SHAPES
-};
-extern const char *const decay_shape_names[DECAY_SHAPES];
-
-#define DECAY_FIT_LAYERS 4
-
-struct decay_fit {
-  enum decay_shape shape;
-  double rate; /* b of that shape, of the exponential one where level; NAN for none. Negative: it vanishes on its way */
-  double exponential_r2, algebraic_r2; /* shares of the variance of ln rms that each explains; NAN for none */
-};
+#define DECAY_FIT_LAYERS 4 /* with fewer that can be used there is no shape */
 
 /* Least squares of ln delta_rms of layers[0 .. depth), the first hidden layer first. Left out are layers where that is
  * not finite, and those more than a tenth of whose entries are subnormal: rounding has bent their size.

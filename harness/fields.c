@@ -9,9 +9,12 @@
 #include "harness/result.h"
 
 #define FIELD(type, of, name, member)                                                                                  \
-  { name, FIELD_##type, offsetof(struct of, member), sizeof(((struct of *)0)->member) }
+  { name, FIELD_##type, offsetof(struct of, member), sizeof(((struct of *)0)->member), NULL, 0 }
+/* An enum by its names. */
+#define NAMED(of, name, member, names, count)                                                                          \
+  { name, FIELD_NAME, offsetof(struct of, member), sizeof(((struct of *)0)->member), names, count }
 #define END                                                                                                            \
-  { NULL, FIELD_TEXT, 0, 0 }
+  { NULL, FIELD_TEXT, 0, 0, NULL, 0 }
 
 #define ROW(type, member) FIELD(type, result_row, #member, member)
 const struct field row_fields[] = {
@@ -83,11 +86,32 @@ const struct field cell_fields[] = {
     CELL(SIZE, seeds),
     CELL(TEXT, data),
     CELL(TEXT, arch),
+    CELL(NUMBER, weight_scale),
+    CELL(NUMBER, bias_std),
+    NAMED(gradient_cell, "normalization", recipe.normalization, normalization_names, NORMALIZATION_COUNT),
+    FIELD(BOOL, gradient_cell, "residual", recipe.residual),
+    NAMED(gradient_cell, "precision", recipe.precision, precision_names, PRECISION_COUNT),
+    FIELD(BOOL, gradient_cell, "ftz", recipe.flush),
+    CELL(NUMBER, loss_scale),
+    CELL(SIZE, index),
     CELL(NUMBER, decay_per_layer),
     CELL(NUMBER, decay_standard_error),
-    CELL(NUMBER, theory_decay_per_layer),
-    CELL(VERDICT, verdict),
+    FIELD(NUMBER, gradient_cell, "theory_decay_per_layer", theory.decay_per_layer),
+    FIELD(NUMBER, gradient_cell, "theory_difference", theory.difference),
+    FIELD(NUMBER, gradient_cell, "theory_length", theory.length),
+    FIELD(NUMBER, gradient_cell, "theory_chi", theory.chi),
+    FIELD(NUMBER, gradient_cell, "theory_length_scale", theory.length_scale),
+    FIELD(NUMBER, gradient_cell, "theory_correlation", theory.correlation),
+    FIELD(NUMBER, gradient_cell, "theory_correlation_scale", theory.correlation_scale),
+    NAMED(gradient_cell, "shape", fit.shape, decay_shape_names, DECAY_SHAPES),
+    FIELD(NUMBER, gradient_cell, "shape_rate", fit.rate),
+    FIELD(NUMBER, gradient_cell, "exponential_r2", fit.exponential_r2),
+    FIELD(NUMBER, gradient_cell, "algebraic_r2", fit.algebraic_r2),
+    NAMED(gradient_cell, "verdict", verdict, verdict_names, VERDICT_UNDERFLOW + 1),
     CELL(SIZE, verdict_layer),
+    CELL(SIZE, overflow_layer),
+    CELL(SIZE, underflow_layer),
+    CELL(SIZE, subnormal_layer),
     END,
 };
 
@@ -116,6 +140,9 @@ const struct field layer_fields[] = {
 };
 
 #define HISTOGRAM(member) FIELD(HISTOGRAM, layer_histograms, #member "_histogram", member)
+#define LAYER_THEORY(member) FIELD(NUMBER, layer_theory, "theory_" #member, member)
+const struct field layer_theory_fields[] = {LAYER_THEORY(z_rms), LAYER_THEORY(h_rms), LAYER_THEORY(delta_rms), END};
+
 const struct field histogram_fields[] = {HISTOGRAM(z), HISTOGRAM(h), HISTOGRAM(delta), HISTOGRAM(dw), END};
 
 #define LIMIT(type, member) FIELD(type, result_limit, #member, member)
@@ -203,7 +230,7 @@ static json_t *value_of(const struct field *field, const void *member) {
     const double number = *(const double *)member;
     return isfinite(number) ? json_real(number) : json_null();
   }
-  case FIELD_VERDICT: return json_string(verdict_names[*(const enum verdict *)member]);
+  case FIELD_NAME: return json_string(field->names[*(const int *)member]);
   case FIELD_HISTOGRAM: return histogram_value(member);
   }
   return NULL;
@@ -213,6 +240,19 @@ bool fields_write(json_t *object, const struct field *fields, const void *from) 
   for (const struct field *f = fields; f->name; f++)
     if (json_object_set_new(object, f->name, value_of(f, (const char *)from + f->offset)) != 0) return false;
   return true;
+}
+
+json_t *fields_write_array(const struct field *fields, const void *structs, size_t count, size_t size) {
+  json_t *array = json_array();
+  for (size_t i = 0; i < count; i++) {
+    json_t *o = json_object();
+    const bool written = fields_write(o, fields, (const char *)structs + i * size);
+    if (json_array_append_new(array, o) != 0 || !written) {
+      json_decref(array);
+      return NULL;
+    }
+  }
+  return array;
 }
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
@@ -260,6 +300,17 @@ static bool whole_number(const json_t *value, json_int_t most, json_int_t *numbe
   if (*number >= 0 && *number <= most) return true;
   return error_set(error, "%s.%s is %" JSON_INTEGER_FORMAT "; 0 to %" JSON_INTEGER_FORMAT " was expected", place, name,
                    *number, most);
+}
+
+static bool unknown_name(const struct field *f, const char *place, const char *name, struct error *error) {
+  error_set(error, "%s.%s is \"%.40s\"; one of", place, f->name, name);
+  for (size_t i = 0; i < f->name_count; i++) {
+    const size_t used = strlen(error->text);
+    snprintf(error->text + used, sizeof error->text - used, "%s %s", i ? "," : "", f->names[i]);
+  }
+  const size_t used = strlen(error->text);
+  snprintf(error->text + used, sizeof error->text - used, " was expected");
+  return false;
 }
 
 static bool read_histogram(const json_t *value, struct histogram *to, const char *name, const char *place,
@@ -314,14 +365,14 @@ static bool read_field(const struct field *f, const json_t *object, void *member
     if (!json_is_number(value) && !json_is_null(value)) return wrong(error, place, f->name, value, "a number or null");
     *(double *)member = json_is_null(value) ? NAN : json_number_value(value);
     return true;
-  case FIELD_VERDICT:
+  case FIELD_NAME:
     if (!json_is_string(value)) return wrong(error, place, f->name, value, type_name(JSON_STRING));
-    for (enum verdict v = VERDICT_VANISHING; v <= VERDICT_UNDERFLOW; v++)
-      if (strcmp(verdict_names[v], json_string_value(value)) == 0) {
-        *(enum verdict *)member = v;
+    for (size_t i = 0; i < f->name_count; i++)
+      if (strcmp(f->names[i], json_string_value(value)) == 0) {
+        *(int *)member = (int)i;
         return true;
       }
-    return error_set(error, "%s.%s is \"%.40s\", which is no verdict", place, f->name, json_string_value(value));
+    return unknown_name(f, place, json_string_value(value), error);
   case FIELD_HISTOGRAM: return read_histogram(value, member, f->name, place, error);
   }
   return false;

@@ -15,7 +15,7 @@ enum field_type {
   FIELD_U64,       /* uint64_t, up to 2^63 - 1 */
   FIELD_BOOL,      /* bool */
   FIELD_NUMBER,    /* double; null where it is not finite, and NAN when null is read */
-  FIELD_VERDICT,   /* enum verdict, as its name */
+  FIELD_NAME,      /* an enum, as its name */
   FIELD_HISTOGRAM, /* struct histogram, as an object: exponent of the first binade, and counts from it on */
 };
 
@@ -23,14 +23,19 @@ struct field {
   const char *name;
   enum field_type type;
   size_t offset, size;
+  const char *const *names; /* of FIELD_NAME */
+  size_t name_count;
 };
 
 /* A table ends with a field without a name. */
 extern const struct field row_fields[], phase_fields[], accuracy_fields[], cell_fields[], layer_fields[],
-    histogram_fields[], limit_fields[], machine_fields[], cache_fields[];
+    layer_theory_fields[], histogram_fields[], limit_fields[], machine_fields[], cache_fields[];
 
 /* Sets the members that the table names. False when memory is out. */
 bool fields_write(json_t *object, const struct field *fields, const void *from);
+
+/* One object of the fields for each of count structs of that size; NULL when memory is out. */
+json_t *fields_write_array(const struct field *fields, const void *structs, size_t count, size_t size);
 
 /* Reads them all; each must be there. place names the object in error: "benchmarks[3]". */
 bool fields_read(const json_t *object, const struct field *fields, void *to, const char *place, struct error *error);

@@ -182,6 +182,7 @@ static void last_words(void *context) {
   struct error error;
   run->result->interrupted = true;
   if (!result_write(run->result, run->options->out, &error)) _exit(fail(&error, EXIT_UNWRITABLE));
+  if (run->journal) journal_close(run->journal, true);
   fprintf(stderr, "bench: interrupted; %s has what was measured until then\n", run->options->out);
   _exit(EXIT_INTERRUPTED);
 }
@@ -193,6 +194,7 @@ static int finish(struct report *report) {
   run->result->machine.steal_share = machine_steal_share();
   run->result->interrupted = interrupted();
   if (!result_write(run->result, run->options->out, &error)) return fail(&error, EXIT_UNWRITABLE);
+  if (run->journal) journal_close(run->journal, true);
   print_whole(report);
   print_outcome(run->options->format == FORMAT_TABLE ? stdout : stderr, report->style, run);
   if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -220,14 +222,27 @@ static int measure_all(struct report *report) {
   return fine ? finish(report) : fail(&error, EXIT_USAGE);
 }
 
+/* Measures with a journal beside the result, if there will be cells and the result is a file. */
+static int measure_with_journal(struct report *report) {
+  struct run *run = report->run;
+  struct journal journal = {.file = -1};
+  struct error error;
+  if (!result_check_writable(run->options->out, &error)) return fail(&error, EXIT_USAGE);
+  if (run->options->suites[SUITE_GRADIENTS] && result_is_file(run->options->out)) {
+    if (!journal_open(&journal, run->options->out, run->result, run->options->resume, &error))
+      return fail(&error, EXIT_USAGE);
+    run->journal = &journal;
+  }
+  const int status = measure_all(report);
+  journal_close(&journal, false);
+  return status;
+}
+
 static int plan_and_run(struct report *report, struct options *options) {
   struct run *run = report->run;
   struct error error;
   if (!make_plan(run, options, &error)) return fail(&error, EXIT_USAGE);
-  if (!run->options->list) {
-    if (!result_check_writable(run->options->out, &error)) return fail(&error, EXIT_USAGE);
-    return measure_all(report);
-  }
+  if (!run->options->list) return measure_with_journal(report);
   for (size_t i = 0; i < run->plan->count; i++) puts(run->plan->names[i]);
   return fflush(stdout) == 0 ? EXIT_DONE : EXIT_UNWRITABLE;
 }
@@ -238,6 +253,7 @@ static int run_with(struct options *options, const struct cpu_features *cpu, hwl
                     char **argv) {
   struct result result;
   struct plan plan = {0};
+  struct resume resume = {0};
   regex_t filter;
   struct run run = {.options = options, .cpu = cpu, .topology = topology, .result = &result, .plan = &plan};
   struct report report = {&run, table_style(stdout, options->format)};
@@ -249,8 +265,11 @@ static int run_with(struct options *options, const struct cpu_features *cpu, hwl
   describe_run(&result, options, argc, argv);
   name_result(options);
   if (options->filter[0] && regcomp(&filter, options->filter, REG_EXTENDED | REG_NOSUB) == 0) run.filter = &filter;
-  status = choose_threads(options, topology, &result.machine, &error) ? plan_and_run(&report, options)
-                                                                      : fail(&error, EXIT_USAGE);
+  const bool fine = choose_threads(options, topology, &result.machine, &error) &&
+                    (!options->resume || resume_load(&resume, options->out, &result, &error));
+  if (options->resume) run.resume = &resume;
+  status = fine ? plan_and_run(&report, options) : fail(&error, EXIT_USAGE);
+  resume_free(&resume);
   if (run.filter) regfree(&filter);
   free(plan.names);
   result_free(&result);

@@ -13,6 +13,9 @@
 #define DEFAULT_DEPTHS "5,20,50"
 #define THREADS_MOST 4096
 #define SECONDS_MOST 3600.0
+#define EXPLAINED_DEPTH 50
+#define BUDGET 600.0 /* seconds */
+#define SHARDS_MOST 100000
 #define DEFAULT_SAMPLES ((size_t)1 << 20)
 #define QUICK_SAMPLES ((size_t)1 << 17)
 #define SAMPLES_MOST ((size_t)1 << 26) /* a quarter of a GiB; what needs more is for all floats */
@@ -21,7 +24,8 @@ const char *const suite_names[SUITE_COUNT] = {"limits", "init",     "activation"
                                               "dense",  "training", "gradients"};
 static const char *const pin_names[] = {"cores", "threads", "none"};
 static const char *const format_names[] = {"table", "json", "csv", "markdown"};
-static const char *const data_names[] = {"normal", "fashion-mnist"};
+const char *const data_names[2] = {"normal", "fashion-mnist"};
+static const char *const answers[] = {"no", "yes"};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #define SEEDS_MOST 100000 /* networks a cell: the standard error is long below what float32 can show */
@@ -44,11 +48,24 @@ enum option_id {
   OPTION_INITS,
   OPTION_ACTIVATIONS,
   OPTION_DEPTHS,
-  OPTION_WIDTH,
+  OPTION_WIDTHS,
+  OPTION_WEIGHT_SCALES,
+  OPTION_BIAS_STDS,
+  OPTION_NORMS,
+  OPTION_RESIDUALS,
+  OPTION_PRECISIONS,
+  OPTION_LOSS_SCALES,
+  OPTION_FTZ,
   OPTION_BATCH,
   OPTION_SEEDS,
-  OPTION_BIAS_STD,
   OPTION_DATA,
+  OPTION_HISTOGRAMS,
+  OPTION_JACOBIANS,
+  OPTION_EXPLAIN,
+  OPTION_SHARD,
+  OPTION_RESUME,
+  OPTION_BUDGET,
+  OPTION_YES,
   OPTION_HELP,
   OPTION_VERSION,
 };
@@ -71,11 +88,24 @@ static const struct option long_options[] = {
     {"inits", required_argument, NULL, OPTION_INITS},
     {"activations", required_argument, NULL, OPTION_ACTIVATIONS},
     {"depths", required_argument, NULL, OPTION_DEPTHS},
-    {"width", required_argument, NULL, OPTION_WIDTH},
+    {"widths", required_argument, NULL, OPTION_WIDTHS},
+    {"weight-scales", required_argument, NULL, OPTION_WEIGHT_SCALES},
+    {"bias-stds", required_argument, NULL, OPTION_BIAS_STDS},
+    {"norms", required_argument, NULL, OPTION_NORMS},
+    {"residuals", required_argument, NULL, OPTION_RESIDUALS},
+    {"precisions", required_argument, NULL, OPTION_PRECISIONS},
+    {"loss-scales", required_argument, NULL, OPTION_LOSS_SCALES},
+    {"ftz", required_argument, NULL, OPTION_FTZ},
     {"batch", required_argument, NULL, OPTION_BATCH},
     {"seeds", required_argument, NULL, OPTION_SEEDS},
-    {"bias-std", required_argument, NULL, OPTION_BIAS_STD},
     {"data", required_argument, NULL, OPTION_DATA},
+    {"histograms", no_argument, NULL, OPTION_HISTOGRAMS},
+    {"jacobians", no_argument, NULL, OPTION_JACOBIANS},
+    {"explain", required_argument, NULL, OPTION_EXPLAIN},
+    {"shard", required_argument, NULL, OPTION_SHARD},
+    {"resume", no_argument, NULL, OPTION_RESUME},
+    {"budget", required_argument, NULL, OPTION_BUDGET},
+    {"yes", no_argument, NULL, OPTION_YES},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {0},
@@ -177,20 +207,46 @@ static bool set_threads(struct options *o, const char *value, struct error *erro
   return true;
 }
 
-static bool set_depths(struct options *o, const char *value, struct error *error) {
+/* A list of whole numbers from 1 on. */
+static bool set_sizes(const char *value, const char *what, size_t *sizes, size_t *count, struct error *error) {
   struct list list;
-  if (!parse_list(value, "--depths", &list, error)) return false;
+  if (!parse_list(value, what, &list, error)) return false;
   for (size_t i = 0; i < list.count; i++) {
     uint64_t number;
-    if (!parse_whole(list.items[i], "--depths", 1, SIZE_MAX / 2, &number, error)) return false;
-    o->depths[i] = (size_t)number;
+    if (!parse_whole(list.items[i], what, 1, SIZE_MAX / 2, &number, error)) return false;
+    sizes[i] = (size_t)number;
   }
-  o->depth_count = list.count;
+  *count = list.count;
+  return true;
+}
+
+static bool set_reals(const char *value, const char *what, double least, double most, double *numbers, size_t *count,
+                      struct error *error) {
+  struct list list;
+  if (!parse_list(value, what, &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++)
+    if (!parse_real(list.items[i], what, least, most, &numbers[i], error)) return false;
+  *count = list.count;
+  return true;
+}
+
+/* A list of some of the names, as their indices. */
+static bool set_names(const char *value, const char *what, const char *const *names, size_t name_count, int *indices,
+                      size_t *count, struct error *error) {
+  struct list list;
+  if (!parse_list(value, what, &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++)
+    if (!set_name(list.items[i], what, names, name_count, &indices[i], error)) return false;
+  *count = list.count;
   return true;
 }
 
 static bool set_inits(struct options *o, const char *value, struct error *error) {
   struct list list;
+  if (strcmp(value, "all") == 0) {
+    o->init_count = choose_all_initializers(o->inits, LIST_LIMIT);
+    return true;
+  }
   if (!parse_list(value, "--inits", &list, error)) return false;
   for (size_t i = 0; i < list.count; i++)
     if (!choose_initializer(list.items[i], &o->inits[i], error)) return false;
@@ -200,6 +256,10 @@ static bool set_inits(struct options *o, const char *value, struct error *error)
 
 static bool set_activations(struct options *o, const char *value, struct error *error) {
   struct list list;
+  if (strcmp(value, "all") == 0) {
+    o->activation_count = choose_all_activations(o->activations, LIST_LIMIT);
+    return true;
+  }
   if (!parse_list(value, "--activations", &list, error)) return false;
   for (size_t i = 0; i < list.count; i++)
     if (!choose_activation(list.items[i], &o->activations[i], error)) return false;
@@ -224,10 +284,17 @@ static bool set_samples(struct options *o, const char *value, struct error *erro
   return true;
 }
 
-static bool set_bias(struct options *o, const char *value, struct error *error) {
-  double number;
-  if (!parse_real(value, "--bias-std", 0, 1e30, &number, error)) return false;
-  o->bias_std = (float)number;
+static bool set_shard(struct options *o, const char *value, struct error *error) {
+  char part[LIST_ITEM] = "";
+  uint64_t shard, shards;
+  struct error inner;
+  const char *slash = strchr(value, '/');
+  if (slash && (size_t)(slash - value) < sizeof part) memcpy(part, value, (size_t)(slash - value));
+  if (!slash || !parse_whole(slash + 1, "--shard", 1, SHARDS_MOST, &shards, &inner) ||
+      !parse_whole(part, "--shard", 1, shards, &shard, &inner))
+    return error_set(error, "--shard=%.40s: K/N was expected, such as 2/3: the second of three parts, K from 1 to N",
+                     value);
+  o->shard = (size_t)shard, o->shards = (size_t)shards;
   return true;
 }
 
@@ -236,6 +303,51 @@ static bool set_out(struct options *o, const char *value, struct error *error) {
   if (strlen(value) >= sizeof o->out) return error_set(error, "--out: the file name is too long");
   strcpy(o->out, value);
   return true;
+}
+
+static bool set_option(struct options *o, int id, const char *value, const struct cpu_features *cpu,
+                       struct error *error);
+
+/* One of --explain's items that sets an option: "depth=50" is --depths=50. */
+static bool set_explained(struct options *o, const char *item, const struct cpu_features *cpu, struct error *error) {
+  static const int axes[] = {OPTION_DEPTHS,    OPTION_WIDTHS,     OPTION_WEIGHT_SCALES, OPTION_BIAS_STDS, OPTION_NORMS,
+                             OPTION_RESIDUALS, OPTION_PRECISIONS, OPTION_LOSS_SCALES,   OPTION_FTZ};
+  const char *names[COUNT(axes)], *value = strchr(item, '=') + 1;
+  char name[LIST_ITEM] = "";
+  size_t count = 0;
+  memcpy(name, item, (size_t)(value - 1 - item));
+  for (size_t i = 0; i < COUNT(axes); i++) {
+    const struct option *option = long_options;
+    while (option->val != axes[i]) option++;
+    if (*name && strncmp(option->name, name, strlen(name)) == 0) return set_option(o, axes[i], value, cpu, error);
+    names[count++] = option->name;
+  }
+  return parse_unknown("--explain", name, names, count, error);
+}
+
+/* An activation, an initializer and axes of the grid with one value each, in any order. */
+static bool set_explain(struct options *o, const char *value, const struct cpu_features *cpu, struct error *error) {
+  struct list list;
+  if (!parse_list(value, "--explain", &list, error)) return false;
+  size_t inits = 0, activations = 0;
+  o->explain = true;
+  o->depths[0] = EXPLAINED_DEPTH, o->depth_count = 1;
+  for (size_t i = 0; i < list.count; i++) {
+    const char *item = list.items[i];
+    bool is_activation;
+    if (strchr(item, '=')) {
+      if (!set_explained(o, item, cpu, error)) return false;
+    } else {
+      if (!choose_either(item, &o->inits[0], &o->activations[0], &is_activation, error)) return false;
+      activations += is_activation, inits += !is_activation;
+    }
+  }
+  o->init_count = o->activation_count = 1;
+  return (inits == 1 && activations == 1) ||
+         error_set(
+             error,
+             "--explain=%s: one activation and one initializer were expected, such as relu,glorot_uniform,depth=50",
+             value);
 }
 
 static bool set_option(struct options *o, int id, const char *value, const struct cpu_features *cpu,
@@ -274,17 +386,37 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   case OPTION_SAMPLES: return set_samples(o, value, error);
   case OPTION_INITS: return set_inits(o, value, error);
   case OPTION_ACTIVATIONS: return set_activations(o, value, error);
-  case OPTION_DEPTHS: return set_depths(o, value, error);
-  case OPTION_WIDTH: return set_size(value, "--width", &o->width, error);
+  case OPTION_DEPTHS: return set_sizes(value, "--depths", o->depths, &o->depth_count, error);
+  case OPTION_WIDTHS: return set_sizes(value, "--widths", o->widths, &o->width_count, error);
+  case OPTION_WEIGHT_SCALES:
+    return set_reals(value, "--weight-scales", 0, 1e30, o->weight_scales, &o->weight_scale_count, error);
+  case OPTION_BIAS_STDS: return set_reals(value, "--bias-stds", 0, 1e30, o->bias_stds, &o->bias_std_count, error);
+  case OPTION_NORMS:
+    return set_names(value, "--norms", normalization_names, NORMALIZATION_COUNT, o->normalizations,
+                     &o->normalization_count, error);
+  case OPTION_RESIDUALS:
+    return set_names(value, "--residuals", answers, COUNT(answers), o->residuals, &o->residual_count, error);
+  case OPTION_PRECISIONS:
+    return set_names(value, "--precisions", precision_names, PRECISION_COUNT, o->precisions, &o->precision_count,
+                     error);
+  case OPTION_LOSS_SCALES:
+    return set_reals(value, "--loss-scales", 1e-30, 1e30, o->loss_scales, &o->loss_scale_count, error);
+  case OPTION_FTZ: return set_names(value, "--ftz", answers, COUNT(answers), o->flushes, &o->flush_count, error);
   case OPTION_BATCH: return set_size(value, "--batch", &o->batch, error);
   case OPTION_SEEDS:
     return set_size(value, "--seeds", &o->seeds, error) &&
            (o->seeds <= SEEDS_MOST || error_set(error, "--seeds=%s: at most %d", value, SEEDS_MOST));
-  case OPTION_BIAS_STD: return set_bias(o, value, error);
   case OPTION_DATA:
     fine = set_name(value, "--data", data_names, COUNT(data_names), &index, error);
     o->data = (enum network_input)index;
     return fine;
+  case OPTION_HISTOGRAMS: o->histograms = true; return true;
+  case OPTION_JACOBIANS: o->jacobians = true; return true;
+  case OPTION_EXPLAIN: return set_explain(o, value, cpu, error);
+  case OPTION_SHARD: return set_shard(o, value, error);
+  case OPTION_RESUME: o->resume = true; return true;
+  case OPTION_BUDGET: return parse_real(value, "--budget", 0, 1e9, &o->budget, error);
+  case OPTION_YES: o->yes = true; return true;
   default: return error_set(error, "option %d is not handled", id);
   }
 }
@@ -292,10 +424,14 @@ static bool set_option(struct options *o, int id, const char *value, const struc
 /* ---- the whole line --------------------------------------------------------------------------------------------- */
 
 static bool set_defaults(struct options *o, const struct cpu_features *cpu, struct error *error) {
-  *o = (struct options){.seed = 1, .width = 256, .batch = 64};
+  *o = (struct options){.seed = 1, .batch = 64, .budget = BUDGET, .shard = 1, .shards = 1};
+  o->widths[0] = 256, o->width_count = 1;
+  o->weight_scales[0] = o->loss_scales[0] = 1, o->weight_scale_count = o->loss_scale_count = 1;
+  o->bias_std_count = o->normalization_count = o->residual_count = o->precision_count = o->flush_count = 1;
   for (size_t s = 0; s < SUITE_COUNT; s++) o->suites[s] = true;
   return set_archs(o, "auto", cpu, error) && set_inits(o, DEFAULT_INITS, error) &&
-         set_activations(o, DEFAULT_ACTIVATIONS, error) && set_depths(o, DEFAULT_DEPTHS, error);
+         set_activations(o, DEFAULT_ACTIVATIONS, error) &&
+         set_sizes(DEFAULT_DEPTHS, "--depths", o->depths, &o->depth_count, error);
 }
 
 /* Why getopt_long did not understand an argument. */
@@ -320,6 +456,33 @@ static bool explain(int what, const char *argument, struct error *error) {
   return error_set(error, "unknown option --%s; bench --help lists all", name);
 }
 
+/* --explain looks at one network, with the gradients suite alone unless others are asked for. */
+static bool check_explain(struct options *o, struct error *error) {
+  const struct {
+    const char *name;
+    size_t count;
+  } axes[] = {{"inits", o->init_count},
+              {"activations", o->activation_count},
+              {"depths", o->depth_count},
+              {"widths", o->width_count},
+              {"weight-scales", o->weight_scale_count},
+              {"bias-stds", o->bias_std_count},
+              {"norms", o->normalization_count},
+              {"residuals", o->residual_count},
+              {"precisions", o->precision_count},
+              {"loss-scales", o->loss_scale_count},
+              {"ftz", o->flush_count}};
+  if (!o->explain) return true;
+  for (size_t i = 0; i < COUNT(axes); i++)
+    if (axes[i].count != 1)
+      return error_set(error, "--explain looks at one network; give --%s one value", axes[i].name);
+  if (!o->suites_given) {
+    memset(o->suites, 0, sizeof o->suites);
+    o->suites[SUITE_GRADIENTS] = true;
+  }
+  return true;
+}
+
 enum options_action options_parse(int argc, char **argv, const struct cpu_features *cpu, struct options *options,
                                   struct error *error) {
   if (!set_defaults(options, cpu, error)) return OPTIONS_ERROR;
@@ -339,6 +502,11 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
   }
   if (optind < argc) {
     error_set(error, "unexpected argument %.60s; options begin with --, see bench --help", argv[optind]);
+    return OPTIONS_ERROR;
+  }
+  if (!check_explain(options, error)) return OPTIONS_ERROR;
+  if (options->resume && !options->out[0]) {
+    error_set(error, "--resume needs --out=FILE: the result, or what is left of it, to go on with");
     return OPTIONS_ERROR;
   }
   if (!options->min_time_given) options->min_time = options->quick ? 0.01 : 0.05;

@@ -9,6 +9,7 @@
 #include "harness/error.h"
 #include "harness/initializers.h"
 #include "harness/parse.h"
+#include "harness/recipe.h"
 #include "harness/rng.h"
 #include "kernels/select.h"
 
@@ -55,16 +56,37 @@ struct options {
   size_t samples; /* --samples: floats that accuracy is measured on; 0: all */
   bool samples_given;
 
-  /* gradients */
+  /* gradients: the axes of the grid ... */
   struct initializer_choice inits[LIST_LIMIT];
   size_t init_count;
   struct activation_choice activations[LIST_LIMIT];
   size_t activation_count;
   size_t depths[LIST_LIMIT]; /* hidden layers */
   size_t depth_count;
-  size_t width, batch, seeds; /* seeds: independent networks per cell */
+  size_t widths[LIST_LIMIT];
+  size_t width_count;
+  double weight_scales[LIST_LIMIT]; /* factors of all weights */
+  size_t weight_scale_count;
+  double bias_stds[LIST_LIMIT]; /* standard deviations of normal biases; 0: zero biases */
+  size_t bias_std_count;
+  int normalizations[NORMALIZATION_COUNT]; /* of enum normalization */
+  size_t normalization_count;
+  int residuals[2]; /* 0, 1 */
+  size_t residual_count;
+  int precisions[PRECISION_COUNT]; /* of enum precision */
+  size_t precision_count;
+  double loss_scales[LIST_LIMIT];
+  size_t loss_scale_count;
+  int flushes[2]; /* 0, 1: --ftz */
+  size_t flush_count;
+  /* ... and what all its cells share */
+  size_t batch, seeds; /* seeds: independent networks per cell */
   enum network_input data;
-  float bias_std; /* --bias-std: standard deviation of normal biases; 0: zero biases */
+  bool histograms, jacobians;
+  double budget; /* seconds that a grid may take without --yes */
+  bool yes, resume;
+  size_t shard, shards; /* of --shard=K/N: K from 1 to N */
+  bool explain;         /* one cell, and what would help it */
 };
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR };
@@ -78,6 +100,7 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
 bool options_want_all(const struct options *options);
 
 extern const char *const suite_names[SUITE_COUNT];
+extern const char *const data_names[]; /* of enum network_input */
 
 /* What --help prints. */
 extern const char help_text[];

@@ -8,11 +8,19 @@ const char *const verdict_names[] = {"vanishing", "stable", "exploding", "overfl
 
 void result_init(struct result *result) { memset(result, 0, sizeof *result); }
 
+void gradient_cell_free(struct gradient_cell *cell) {
+  free(cell->layers);
+  free(cell->layers_theory);
+  free(cell->histograms);
+  gradient_cell_forget(cell);
+}
+
+void gradient_cell_forget(struct gradient_cell *cell) {
+  cell->layers = NULL, cell->layers_theory = NULL, cell->histograms = NULL;
+}
+
 void result_free(struct result *result) {
-  for (size_t i = 0; i < result->cell_count; i++) {
-    free(result->cells[i].layers);
-    free(result->cells[i].histograms);
-  }
+  for (size_t i = 0; i < result->cell_count; i++) gradient_cell_free(&result->cells[i]);
   free(result->limits);
   free(result->rows);
   free(result->accuracies);

@@ -9,8 +9,9 @@
 #include "harness/binades.h"
 #include "harness/error.h"
 #include "harness/machine.h"
+#include "harness/recipe.h"
 
-#define RESULT_FORMAT 1 /* version of the format that is written, and the only one that is read */
+#define RESULT_FORMAT 2 /* version of the format that is written, and the only one that is read */
 #define ROW_NAME 192
 
 /* Nanoseconds per call, over samples. */
@@ -74,15 +75,47 @@ struct layer_histograms {
 enum verdict { VERDICT_VANISHING, VERDICT_STABLE, VERDICT_EXPLODING, VERDICT_OVERFLOW, VERDICT_UNDERFLOW };
 extern const char *const verdict_names[];
 
-/* One network shape of the gradient grid. */
+/* What mean-field theory says of one layer; NAN where there is none. delta_rms is that of the measured last layer,
+ * taken back through the theory's network. */
+struct layer_theory {
+  double z_rms, h_rms, delta_rms;
+};
+
+/* Where a deep network of this kind goes, whatever its input, without normalization and residual connections. */
+struct cell_theory {
+  double decay_per_layer;                /* of this network, with all its recipe adds and its own input */
+  double difference;                     /* of the measured decay from it, in standard errors */
+  double length, chi, length_scale;      /* q*, chi = sigma_w^2 E f'^2 there; layers over which lengths forget */
+  double correlation, correlation_scale; /* c* of two inputs, and layers over which correlations forget */
+};
+
+/* Which shape a gradient's way back through the layers has; decay_fit.h says how it is told. */
+enum decay_shape { DECAY_NONE, DECAY_LEVEL, DECAY_EXPONENTIAL, DECAY_ALGEBRAIC, DECAY_SHAPES };
+extern const char *const decay_shape_names[DECAY_SHAPES];
+struct decay_fit {
+  enum decay_shape shape;
+  double rate; /* b of that shape, of the exponential one where level; NAN for none. Negative: it vanishes on its way */
+  double exponential_r2, algebraic_r2; /* shares of the variance of ln rms that each explains; NAN for none */
+};
+
+/* One cell of the gradient grid: what its networks have in common, and what they showed. */
 struct gradient_cell {
   char initializer[64], activation[48], data[24], arch[16];
   size_t depth, width, batch, seeds;
+  double weight_scale, bias_std; /* a factor of all weights; of normal biases */
+  struct recipe recipe;
+  double loss_scale;                            /* gradients are given without it */
+  size_t index;                                 /* its place in the whole grid, of which this file may have a part */
   double decay_per_layer, decay_standard_error; /* natural log per layer; NAN where not finite */
-  double theory_decay_per_layer;                /* NAN where there is no theory */
+  struct decay_fit fit;
   enum verdict verdict;
-  size_t verdict_layer;                /* 1-based, where overflow or underflow begins; else 0 */
+  size_t verdict_layer; /* where overflow or underflow begins; else 0. Layers count from 1, depth + 1: the output's */
+  /* Of any network: the layer where numbers begin to overflow, as the verdict has it; the hidden layers nearest the
+   * output whose delta is all zeros, or holds subnormal numbers. 0: none. */
+  size_t overflow_layer, underflow_layer, subnormal_layer;
+  struct cell_theory theory;           /* NAN where there is none */
   struct gradient_layer *layers;       /* depth of them, owned */
+  struct layer_theory *layers_theory;  /* depth of them, owned; NULL: there is no theory */
   struct layer_histograms *histograms; /* depth of them, owned; NULL: not wanted */
 };
 
@@ -129,7 +162,13 @@ bool result_has_phases(const struct result_row *row);
 void result_init(struct result *result);
 void result_free(struct result *result);
 
-/* Append a copy; a cell's layers and histograms become the result's. Abort when memory is out. */
+/* Frees what a cell owns. */
+void gradient_cell_free(struct gradient_cell *cell);
+
+/* Leaves it to another, that is a copy of it. */
+void gradient_cell_forget(struct gradient_cell *cell);
+
+/* Append a copy; what a cell owns becomes the result's. Abort when memory is out. */
 struct result_row *result_add_row(struct result *result, const struct result_row *row);
 struct gradient_cell *result_add_cell(struct result *result, const struct gradient_cell *cell);
 void result_add_accuracy(struct result *result, const struct result_accuracy *accuracy);
@@ -140,6 +179,9 @@ const struct result_accuracy *result_accuracy_of(const struct result *result, co
 
 /* Whether a file can be made at path; checked before anything is measured. */
 bool result_check_writable(const char *path, struct error *error);
+
+/* Whether path names a file that result_write() would replace: an ordinary one, or none yet. */
+bool result_is_file(const char *path);
 
 /* Writes the whole file or nothing: temporary file beside it, fsync, rename. A symbolic link is followed, an earlier
  * file's permissions are kept, and what is not a regular file (/dev/null, a pipe) is written directly. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "harness/cell_json.h"
 #include "harness/fields.h"
 #include "harness/result.h"
 
@@ -68,37 +69,11 @@ static bool read_accuracy(struct result *result, const json_t *o, const char *pl
   return true;
 }
 
-/* Histograms stand in all layers of a cell or in none: to is NULL where the first has none. */
-static bool read_histograms(const json_t *layer, struct layer_histograms *to, const char *place, struct error *error) {
-  if (to) return fields_read(layer, histogram_fields, to, place, error);
-  for (const struct field *f = histogram_fields; f->name; f++)
-    if (json_object_get(layer, f->name))
-      return error_set(error, "%s has %s, but the cell's first layer has no %s", place, f->name,
-                       histogram_fields->name);
-  return true;
-}
-
 static bool read_cell(struct result *result, const json_t *o, const char *place, struct error *error) {
   struct gradient_cell cell = {0};
-  if (!fields_read(o, cell_fields, &cell, place, error)) return false;
-  const json_t *layers = fields_member(o, "layers", JSON_ARRAY, place, error);
-  if (!layers) return false;
-  const size_t count = json_array_size(layers);
-  if (count != cell.depth)
-    return error_set(error, "%s.layers holds %zu layers; depth is %zu", place, count, cell.depth);
-  const bool histograms = json_object_get(json_array_get(layers, 0), histogram_fields->name);
-  cell.layers = calloc(count + 1, sizeof *cell.layers);
-  cell.histograms = histograms ? calloc(count, sizeof *cell.histograms) : NULL;
-  result_add_cell(result, &cell);
-  if (!cell.layers || (histograms && !cell.histograms)) return error_set(error, "out of memory");
-  for (size_t i = 0; i < count; i++) {
-    char deeper[80];
-    snprintf(deeper, sizeof deeper, "%s.layers[%zu]", place, i);
-    const json_t *layer = json_array_get(layers, i);
-    if (!fields_read(layer, layer_fields, &cell.layers[i], deeper, error)) return false;
-    if (!read_histograms(layer, cell.histograms ? &cell.histograms[i] : NULL, deeper, error)) return false;
-  }
-  return true;
+  const bool fine = cell_from_json(&cell, o, place, error);
+  result_add_cell(result, &cell); /* which frees its layers */
+  return fine;
 }
 
 static bool read_limit(struct result *result, const json_t *o, const char *place, struct error *error) {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/cell_json.h"
 #include "harness/fields.h"
 #include "harness/result.h"
 
@@ -79,32 +80,6 @@ static bool add_row(json_t *array, const struct result *result, const struct res
   return bad == 0;
 }
 
-/* One object of the fields for each of count structs. */
-static json_t *json_of_array(const struct field *fields, const void *structs, size_t count, size_t size) {
-  json_t *array = json_array();
-  for (size_t i = 0; i < count; i++) {
-    json_t *o = json_object();
-    const bool written = fields_write(o, fields, (const char *)structs + i * size);
-    if (json_array_append_new(array, o) != 0 || !written) {
-      json_decref(array);
-      return NULL;
-    }
-  }
-  return array;
-}
-
-static json_t *json_of_cell(const struct gradient_cell *cell) {
-  json_t *o = json_object();
-  const size_t layers = cell->layers ? cell->depth : 0;
-  json_t *array = json_of_array(layer_fields, cell->layers, layers, sizeof *cell->layers);
-  bool written = fields_write(o, cell_fields, cell);
-  for (size_t i = 0; cell->histograms && i < layers; i++)
-    written = written && fields_write(json_array_get(array, i), histogram_fields, &cell->histograms[i]);
-  if (json_object_set_new(o, "layers", array) == 0 && written) return o;
-  json_decref(o);
-  return NULL;
-}
-
 static json_t *json_of_machine(const struct result *result) {
   const struct machine *machine = &result->machine;
   json_t *o = json_object(), *warnings = json_array();
@@ -113,9 +88,9 @@ static json_t *json_of_machine(const struct result *result) {
     bad |= json_array_append_new(warnings, fields_text(machine->warnings[i]));
   bad |= json_object_set_new(o, "warnings", warnings);
   bad |= json_object_set_new(
-      o, "caches", json_of_array(cache_fields, machine->caches, machine->cache_count, sizeof machine->caches[0]));
+      o, "caches", fields_write_array(cache_fields, machine->caches, machine->cache_count, sizeof machine->caches[0]));
   bad |= json_object_set_new(
-      o, "limits", json_of_array(limit_fields, result->limits, result->limit_count, sizeof result->limits[0]));
+      o, "limits", fields_write_array(limit_fields, result->limits, result->limit_count, sizeof result->limits[0]));
   if (bad == 0) return o;
   json_decref(o);
   return NULL;
@@ -166,11 +141,11 @@ char *result_to_json(const struct result *result) {
   int bad = json_object_set_new(root, "context", json_of_context(result));
   for (size_t i = 0; i < result->row_count; i++) bad |= !add_row(benchmarks, result, &result->rows[i]);
   for (size_t i = 0; i < result->cell_count; i++)
-    bad |= json_array_append_new(gradients, json_of_cell(&result->cells[i]));
+    bad |= json_array_append_new(gradients, cell_to_json(&result->cells[i]));
   bad |= json_object_set_new(root, "benchmarks", benchmarks);
   bad |= json_object_set_new(
       root, "accuracy",
-      json_of_array(accuracy_fields, result->accuracies, result->accuracy_count, sizeof *result->accuracies));
+      fields_write_array(accuracy_fields, result->accuracies, result->accuracy_count, sizeof *result->accuracies));
   bad |= json_object_set_new(root, "gradients", gradients);
   bad |= json_object_set_new(root, "machine", json_of_machine(result));
   char *text = bad ? NULL : json_dumps(root, JSON_INDENT(1));
@@ -252,6 +227,12 @@ bool result_check_writable(const char *path, struct error *error) {
   close(file);
   unlink(to.temporary);
   return true;
+}
+
+bool result_is_file(const char *path) {
+  struct destination to;
+  struct error error;
+  return find_destination(path, &to, &error) && !to.special;
 }
 
 static bool write_all(int file, const char *text, size_t length) {

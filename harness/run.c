@@ -43,7 +43,7 @@ bool run_plan_all(struct run *run, struct error *error) {
   if (!suite_limits(run, error)) return false;
   if (!move_to_front(run->plan, before)) return error_set(error, "out of memory");
   run->planning = false;
-  return run->plan->count > 0 || nothing_matches(run, error);
+  return run->plan->count > 0 || run->resume || nothing_matches(run, error);
 }
 
 bool run_all(struct run *run, run_suite_done *done, void *context, struct error *error) {
@@ -71,10 +71,6 @@ void run_plan(struct run *run, const char *name, double seconds) {
 
 void run_progress(struct run *run, double seconds, const char *what) {
   if (run->progress) progress_step(run->progress, seconds, what);
-}
-
-void gradient_name(char *name, size_t size, const char *initializer, const char *activation, size_t depth) {
-  snprintf(name, size, "gradients/%s/%s/%zu", initializer, activation, depth);
 }
 
 void run_pin(struct run *run, int threads) {

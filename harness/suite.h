@@ -5,10 +5,12 @@
 #include <hwloc.h>
 #include <regex.h>
 
+#include "harness/journal.h"
 #include "harness/options.h"
 #include "harness/progress.h"
 #include "harness/residence.h"
 #include "harness/result.h"
+#include "harness/resume.h"
 
 /* What a run would do, found out before anything is measured. */
 struct plan {
@@ -26,9 +28,11 @@ struct run {
   hwloc_topology_t topology;
   struct result *result; /* rows, limits and cells are appended here; machine describes this machine */
   struct plan *plan;
-  bool planning;             /* note in the plan what would be done, and do nothing */
-  const regex_t *filter;     /* NULL keeps all */
-  struct progress *progress; /* of the whole run, in seconds as the plan estimates them; NULL shows none */
+  bool planning;               /* note in the plan what would be done, and do nothing */
+  const regex_t *filter;       /* NULL keeps all */
+  const struct resume *resume; /* cells that need not be measured; NULL: none */
+  struct journal *journal;     /* where cells go as they are done; NULL: nowhere */
+  struct progress *progress;   /* of the whole run, in seconds as the plan estimates them; NULL shows none */
 };
 
 /* Each runs its part for the selected archs and thread counts, stops early when interrupted() and leaves in the
@@ -51,9 +55,6 @@ void run_plan(struct run *run, const char *name, double seconds);
 
 /* Reports progress: that many of the planned seconds are done, `what` comes next. */
 void run_progress(struct run *run, double seconds, const char *what);
-
-/* A gradient cell's name, as --filter and --list know it: "gradients/<initializer>/<activation>/<depth>". */
-void gradient_name(char *name, size_t size, const char *initializer, const char *activation, size_t depth);
 
 /* Makes the next parallel regions of that many threads run where --pin says. OpenMP may replace the threads of a pool
  * that grows or shrinks, so that this is needed whenever the number changes. */

@@ -274,7 +274,7 @@ static void add_cell(struct grid *grid, const struct gradient_cell *cell) {
   grid_cell(row, 1, "%zu", cell->depth);
   number_cell(row, 2, "%+.4f", cell->decay_per_layer);
   number_cell(row, 3, "%.4f", cell->decay_standard_error);
-  number_cell(row, 4, "%+.4f", cell->theory_decay_per_layer);
+  number_cell(row, 4, "%+.4f", cell->theory.decay_per_layer);
   number_cell(row, 5, "%.0e", cell->layers ? cell->layers[0].delta_rms : NAN);
   number_cell(row, 6, "%.0e", cell->layers ? cell->layers[cell->depth - 1].delta_rms : NAN);
   if (cell->verdict_layer)

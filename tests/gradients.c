@@ -192,8 +192,13 @@ static struct options options_of(const struct grid *grid) {
   for (size_t i = 0; i < 4 && grid->activations[i]; i++)
     options.activations[options.activation_count++] = activation(grid->activations[i]);
   for (size_t i = 0; i < 4 && grid->depths[i]; i++) options.depths[options.depth_count++] = grid->depths[i];
-  options.width = grid->width, options.batch = grid->batch, options.seeds = grid->seeds;
-  options.bias_std = grid->bias_std;
+  options.widths[0] = grid->width, options.width_count = 1;
+  options.weight_scales[0] = options.loss_scales[0] = 1;
+  options.weight_scale_count = options.loss_scale_count = options.bias_std_count = 1;
+  options.normalization_count = options.residual_count = options.precision_count = options.flush_count = 1;
+  options.shard = options.shards = 1, options.budget = 1e9;
+  options.batch = grid->batch, options.seeds = grid->seeds;
+  options.bias_stds[0] = grid->bias_std;
   options.data = grid->images ? INPUT_FASHION_MNIST : INPUT_NORMAL;
   return options;
 }
@@ -255,13 +260,13 @@ static void test_against_theory(void **state) {
     char name[128];
     snprintf(name, sizeof name, "%s, %s", cell->initializer, cell->activation);
     printf("%s: %+.4f +- %.4f, theory %+.4f\n", name, cell->decay_per_layer, cell->decay_standard_error,
-           cell->theory_decay_per_layer);
+           cell->theory.decay_per_layer);
     assert_string_equal(cell->initializer, grid.inits[c / 4]);
     assert_string_equal(cell->activation, grid.activations[c % 4]);
     assert_string_equal(cell->data, "normal");
     assert_string_equal(cell->arch, table->name);
     assert_true(cell->depth == 12 && cell->width == 128 && cell->batch == 16 && cell->seeds == 3);
-    assert_near(name, cell->decay_per_layer, cell->theory_decay_per_layer, theory_tolerance(128, 12, 3));
+    assert_near(name, cell->decay_per_layer, cell->theory.decay_per_layer, theory_tolerance(128, 12, 3));
     /* Geometric means over seeds: the layers tell the same decay. */
     assert_near(name, log(cell->layers[0].delta_rms / cell->layers[11].delta_rms) / 11, cell->decay_per_layer, 1e-9);
     assert_true(cell->decay_standard_error > 0 && cell->decay_standard_error < 0.1);
@@ -319,7 +324,7 @@ static void test_threads(void **state) {
       assert_memory_equal(a->layers, b->layers, a->depth * sizeof *a->layers);
       assert_memory_equal(&a->decay_per_layer, &b->decay_per_layer, sizeof(double));
       assert_memory_equal(&a->decay_standard_error, &b->decay_standard_error, sizeof(double));
-      assert_memory_equal(&a->theory_decay_per_layer, &b->theory_decay_per_layer, sizeof(double));
+      assert_memory_equal(&a->theory.decay_per_layer, &b->theory.decay_per_layer, sizeof(double));
     }
     result_free(&other);
   }
@@ -333,7 +338,7 @@ static struct gradient_cell verdict_of(const char *init, const char *f, size_t d
   assert_int_equal(result.cell_count, 1);
   const struct gradient_cell cell = result.cells[0];
   printf("%s, %s, %zu layers: %s at layer %zu, %+.3f per layer, theory %+.3f\n", init, f, depth,
-         verdict_names[cell.verdict], cell.verdict_layer, cell.decay_per_layer, cell.theory_decay_per_layer);
+         verdict_names[cell.verdict], cell.verdict_layer, cell.decay_per_layer, cell.theory.decay_per_layer);
   assert_int_equal(cell.verdict, expected);
   assert_true((cell.verdict_layer > 0) == (expected == VERDICT_OVERFLOW || expected == VERDICT_UNDERFLOW));
   if (cell.verdict_layer) assert_true(isnan(cell.decay_per_layer) && isnan(cell.decay_standard_error));
@@ -355,7 +360,7 @@ static void test_verdicts(void **state) {
   assert_true(isfinite(cell.layers[k - 2].z_rms) && cell.layers[k - 2].z_rms > 1e30);
   assert_true(!isfinite(cell.layers[k - 1].z_rms));
   assert_true(cell.layers[0].nonfinite > 0);
-  assert_near("theory goes on", cell.theory_decay_per_layer, log(4 * sqrt(32)), 1e-6);
+  assert_near("theory goes on", cell.theory.decay_per_layer, log(4 * sqrt(32)), 1e-6);
   free(cell.layers);
 
   /* Backward: tanh holds the forward pass. */
@@ -376,7 +381,7 @@ static void test_verdicts(void **state) {
   /* Nothing gets through zeros at all. */
   cell = verdict_of("zeros", "tanh", 3, VERDICT_UNDERFLOW);
   assert_int_equal(cell.verdict_layer, 3);
-  assert_true(isnan(cell.theory_decay_per_layer));
+  assert_true(isnan(cell.theory.decay_per_layer));
   free(cell.layers);
 }
 
@@ -413,12 +418,12 @@ static void test_tally(void **state) {
   }
   struct gradient_tally tally = {.sums = sums, .histograms = histograms};
   struct gradient_cell cell = {.depth = 3, .seeds = 2, .layers = layers};
-  gradient_tally_add(&tally, &(struct gradient_sample){first, first_histograms, true, 1}, 3);
+  gradient_tally_add(&tally, &(struct gradient_sample){first, first_histograms, true, 1, 1}, 3);
   gradient_tally_finish(&tally, &cell);
   assert_near("decay", cell.decay_per_layer, -1, 1e-12);
   assert_true(isnan(cell.decay_standard_error));
   assert_int_equal(cell.verdict, VERDICT_STABLE); /* e^-2 is above 1/10 */
-  gradient_tally_add(&tally, &(struct gradient_sample){second, second_histograms, true, 3}, 3);
+  gradient_tally_add(&tally, &(struct gradient_sample){second, second_histograms, true, 3, 3}, 3);
   gradient_tally_finish(&tally, &cell);
   assert_near("decay", cell.decay_per_layer, -1.5, 1e-12);
   assert_near("standard error", cell.decay_standard_error, 0.5, 1e-9); /* (stddev 1/sqrt 2) / sqrt 2 */
@@ -437,18 +442,18 @@ static void test_tally(void **state) {
   assert_int_equal(cell.verdict, VERDICT_VANISHING); /* e^-3 is not */
 
   struct gradient_tally copy = tally;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, false, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, false, 3, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict, VERDICT_OVERFLOW);
   assert_int_equal(cell.verdict_layer, 4); /* the output layer */
   second[1].dw_rms = NAN;
   copy = tally;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 3, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict, VERDICT_OVERFLOW);
   assert_int_equal(cell.verdict_layer, 2);
   second[2].h_rms = NAN;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 3, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict_layer, 3); /* what failed in the forward pass comes first */
 }
@@ -458,15 +463,15 @@ static void test_tally(void **state) {
 static void test_filter_and_plan(void **state) {
   (void)state;
   const struct grid grid = {{"glorot_uniform", "normal(0,1)"}, {"relu", "tanh"}, {2, 20}, 8, 2, 1, .threads = 2,
-                            .filter = "^gradients/.*/tanh/2$"};
+                            .filter = "^gradients/.*/tanh/2/"};
   struct plan plan = {0};
   struct result result;
   struct error error;
   assert_true(run_grid(&grid, &plan, &result, &error));
   assert_int_equal(result.cell_count, 0);
   assert_int_equal(plan.count, 2);
-  assert_string_equal(plan.names[0], "gradients/glorot_uniform/tanh/2");
-  assert_string_equal(plan.names[1], "gradients/normal(0,1)/tanh/2");
+  assert_string_equal(plan.names[0], "gradients/glorot_uniform/tanh/2/width:8");
+  assert_string_equal(plan.names[1], "gradients/normal(0,1)/tanh/2/width:8");
   assert_true(plan.seconds > 0);
   free(plan.names);
   result = measured(&grid);
@@ -549,7 +554,7 @@ static void check_images(struct grid *grid) {
   assert_string_equal(result.cells[0].data, "fashion-mnist");
   const double input_rms = moments(x, 12 * 6).rms,
                theory = theory_decay(&init, &function, &shape, 0, input_rms * input_rms);
-  assert_near("theory", result.cells[0].theory_decay_per_layer, theory, 1e-9);
+  assert_near("theory", result.cells[0].theory.decay_per_layer, theory, 1e-9);
   assert_near("decay", result.cells[0].decay_per_layer, theory, 0.3);
   result_free(&result);
 

@@ -6,7 +6,7 @@
 
 #include "tests/support.h"
 
-#define ARGUMENTS_MOST 16
+#define ARGUMENTS_MOST 20
 
 static enum options_action parse(struct options *options, struct error *error, const char *const *arguments) {
   char copies[ARGUMENTS_MOST][512], *argv[ARGUMENTS_MOST + 1] = {NULL};
@@ -55,9 +55,14 @@ static void defaults(void **state) {
   assert_int_equal(o.init_count, 4);
   assert_int_equal(o.activation_count, 4);
   assert_int_equal(o.depth_count, 3);
-  assert_true(o.width == 256 && o.batch == 64 && o.seeds == 5 && o.seed == 1);
+  assert_true(o.width_count == 1 && o.widths[0] == 256 && o.batch == 64 && o.seeds == 5 && o.seed == 1);
   assert_true(o.rng == RNG_PHILOX4X32_10);
-  assert_true(o.min_time == 0.05 && !o.min_time_given && o.bias_std == 0);
+  assert_true(o.min_time == 0.05 && !o.min_time_given && o.budget == 600 && !o.yes && !o.resume);
+  assert_true(o.bias_std_count == 1 && o.bias_stds[0] == 0 && o.weight_scale_count == 1 && o.weight_scales[0] == 1);
+  assert_true(o.normalization_count == 1 && o.normalizations[0] == NORMALIZATION_NONE && o.residual_count == 1 &&
+              o.residuals[0] == 0 && o.precision_count == 1 && o.precisions[0] == PRECISION_FLOAT32 &&
+              o.flush_count == 1 && o.flushes[0] == 0 && o.loss_scale_count == 1 && o.loss_scales[0] == 1 &&
+              o.shard == 1 && o.shards == 1);
   assert_true(o.samples == 1 << 20);
   assert_string_equal(o.inits[0].text, "normal(0,1)");
   assert_true(o.inits[0].arguments[0] == 0 && o.inits[0].arguments[1] == 1);
@@ -75,7 +80,7 @@ static void quick_changes_defaults_only(void **state) {
 static void both_spellings_and_abbreviations(void **state) {
   (void)state;
   const struct options o = ACCEPTED("--width", "32", "--batch=8", "--depth", "3,1", "--seed", "18446744073709551615");
-  assert_true(o.width == 32 && o.batch == 8 && o.depth_count == 2 && o.depths[0] == 3 && o.depths[1] == 1);
+  assert_true(o.widths[0] == 32 && o.batch == 8 && o.depth_count == 2 && o.depths[0] == 3 && o.depths[1] == 1);
   assert_true(o.seed == UINT64_MAX);
 }
 
@@ -94,6 +99,49 @@ static void all_archs_are_those_that_run(void **state) {
   size_t expected = 0;
   for (enum arch a = 0; a < ARCH_COUNT; a++) expected += !arch_obstacle(a, &cpu);
   assert_int_equal(o.arch_count, expected);
+}
+
+static void axes_of_the_grid(void **state) {
+  (void)state;
+  const struct options o =
+      ACCEPTED("--widths=8,9", "--weight-scales=0.5,1", "--bias-stds=0,0.1", "--norms=layer,none", "--residuals=no,yes",
+               "--precisions=bf16,fp16", "--loss-scales=1,1024", "--ftz=yes", "--shard=2/3", "--inits=all",
+               "--activations=all", "--budget=5", "--yes", "--histograms", "--jacobians");
+  assert_true(o.width_count == 2 && o.widths[1] == 9 && o.weight_scale_count == 2 && o.weight_scales[0] == 0.5);
+  assert_true(o.bias_std_count == 2 && o.bias_stds[1] == 0.1 && o.normalization_count == 2);
+  assert_true(o.normalizations[0] == NORMALIZATION_LAYER && o.normalizations[1] == NORMALIZATION_NONE);
+  assert_true(o.residual_count == 2 && o.residuals[1] == 1 && o.precision_count == 2);
+  assert_true(o.precisions[0] == PRECISION_BF16 && o.loss_scale_count == 2 && o.loss_scales[1] == 1024);
+  assert_true(o.flush_count == 1 && o.flushes[0] == 1 && o.shard == 2 && o.shards == 3);
+  assert_true(o.init_count == initializer_count && o.activation_count > 20);
+  assert_true(o.budget == 5 && o.yes && o.histograms && o.jacobians);
+  REFUSED("--norms", "did you mean batch?", "--norms=bach");
+  REFUSED("--residuals", "no, yes", "--residuals=maybe");
+  REFUSED("--precisions", "float32", "--precisions=fp8");
+  REFUSED("--depths", "--depths", "--depths=0");
+  REFUSED("--weight-scales", "--weight-scales", "--weight-scales=-1");
+  REFUSED("--loss-scales", "--loss-scales", "--loss-scales=0");
+  REFUSED("--shard", "K/N", "--shard=0/3");
+  REFUSED("--shard", "K/N", "--shard=4/3");
+  REFUSED("--shard", "K/N", "--shard=3");
+  REFUSED("--resume", "--out", "--resume");
+}
+
+static void one_network_to_explain(void **state) {
+  (void)state;
+  const struct options o = ACCEPTED("--explain=relu,glorot_uniform,depth=30,width=128,norm=batch");
+  assert_true(o.explain && o.depth_count == 1 && o.depths[0] == 30 && o.widths[0] == 128);
+  assert_true(o.normalizations[0] == NORMALIZATION_BATCH && o.init_count == 1 && o.activation_count == 1);
+  assert_string_equal(o.inits[0].text, "glorot_uniform");
+  assert_string_equal(o.activations[0].text, "relu");
+  assert_true(o.suites[SUITE_GRADIENTS] && !o.suites[SUITE_DENSE]);
+  const struct options usual = ACCEPTED("--explain=normal(0,1),leaky_relu(0.2)");
+  assert_true(usual.depths[0] == 50 && usual.widths[0] == 256);
+  REFUSED("--explain", "one activation and one initializer", "--explain=relu,depth=50");
+  REFUSED("--explain", "one activation and one initializer", "--explain=relu,tanh,he_normal");
+  REFUSED("activation or initializer", "did you mean he_normal?", "--explain=relu,he_norml");
+  REFUSED("--explain", "depths", "--explain=relu,he_normal,deep=50");
+  REFUSED("--depths", "--depths", "--explain=relu,he_normal,depth=0");
 }
 
 static void commas_in_parentheses_belong_to_the_item(void **state) {
@@ -207,7 +255,7 @@ static void numbers_are_read_to_the_last_character(void **state) {
   REFUSED("--width", "whole number", "--width=-1");
   REFUSED("--width", "whole number", "--width=12x");
   REFUSED("--width", "whole number", "--width= 12");
-  REFUSED("--width", "whole number", "--width=");
+  REFUSED("--widths", "empty item", "--width=");
   REFUSED("--width", "at most", "--width=99999999999999999999999999");
   REFUSED("--batch", "at least 1", "--batch=0");
   REFUSED("--depths", "at least 1", "--depths=5,0");
@@ -254,6 +302,8 @@ int main(void) {
       cmocka_unit_test(both_spellings_and_abbreviations),
       cmocka_unit_test(lists),
       cmocka_unit_test(all_archs_are_those_that_run),
+      cmocka_unit_test(axes_of_the_grid),
+      cmocka_unit_test(one_network_to_explain),
       cmocka_unit_test(commas_in_parentheses_belong_to_the_item),
       cmocka_unit_test(names),
       cmocka_unit_test(generators),

@@ -107,9 +107,14 @@ static struct result example(void) {
                                .width = 8,
                                .batch = 4,
                                .seeds = 3,
+                               .weight_scale = 0.5,
+                               .bias_std = 0.1,
+                               .recipe = {NORMALIZATION_LAYER, true, PRECISION_FP16, true},
+                               .loss_scale = 1024,
+                               .index = 17,
                                .decay_per_layer = NAN,
                                .decay_standard_error = NAN,
-                               .theory_decay_per_layer = 2.4,
+                               .theory = {2.4, -1.5, 1.25, 0.5, 3, 0.75, 8},
                                .verdict = VERDICT_OVERFLOW,
                                .verdict_layer = 2};
   cell.layers = calloc(2, sizeof *cell.layers);
@@ -154,8 +159,11 @@ static void what_is_written_is_read(void **state) {
   assert_true(isnan(read.accuracies[1].ulp_max) && isnan(read.accuracies[1].root));
   const struct gradient_cell *cell = &read.cells[0];
   assert_int_equal(read.cell_count, 1);
-  assert_true(isnan(cell->decay_per_layer) && cell->theory_decay_per_layer == 2.4);
+  assert_true(isnan(cell->decay_per_layer) && cell->theory.decay_per_layer == 2.4);
   assert_true(cell->verdict == VERDICT_OVERFLOW && cell->verdict_layer == 2 && cell->depth == 2);
+  assert_true(cell->weight_scale == 0.5 && cell->bias_std == 0.1 && cell->loss_scale == 1024 && cell->index == 17);
+  assert_true(cell->recipe.normalization == NORMALIZATION_LAYER && cell->recipe.residual &&
+              cell->recipe.precision == PRECISION_FP16 && cell->recipe.flush);
   assert_memory_equal(&cell->layers[0], &written.cells[0].layers[0], sizeof cell->layers[0]);
   assert_true(isnan(cell->layers[1].delta_rms)); /* null: JSON has no infinity */
   assert_memory_equal(cell->histograms, written.cells[0].histograms, 2 * sizeof *cell->histograms);
@@ -303,8 +311,8 @@ static void assert_change_refused(const char *old, const char *new, const char *
 static void wrong_types_are_named(void **state) {
   (void)state;
   assert_change_refused("\"context\":", "\"kontext\":", "context is missing");
-  assert_change_refused("\"format\": 1", "\"format\": 2", "context.format is 2; this program reads format 1");
-  assert_change_refused("\"format\": 1", "\"format\": \"1\"", "context.format is a string");
+  assert_change_refused("\"format\": 2", "\"format\": 1", "context.format is 1; this program reads format 2");
+  assert_change_refused("\"format\": 2", "\"format\": \"2\"", "context.format is a string");
   assert_change_refused("\"seed\": \"18446744073709551615\"", "\"seed\": \"many\"", "context.seed");
   assert_change_refused("\"interrupted\": false", "\"interrupted\": 0", "context.interrupted");
   assert_change_refused("\"kernel\": \"dense_forward\"", "\"kernel\": 7", "benchmarks[0].kernel is a whole number");

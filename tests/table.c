@@ -48,9 +48,11 @@ static void add_cell(struct result *result, enum verdict verdict, size_t layer, 
                                .width = 256,
                                .batch = 64,
                                .seeds = 5,
+                               .weight_scale = 1,
+                               .loss_scale = 1,
                                .decay_per_layer = decay,
                                .decay_standard_error = 0.0123,
-                               .theory_decay_per_layer = NAN,
+                               .theory.decay_per_layer = NAN,
                                .verdict = verdict,
                                .verdict_layer = layer};
   cell.layers = calloc(cell.depth, sizeof *cell.layers);

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "harness/decay_fit.h"
+
 #define VANISHING (-2.302585092994046) /* ln 1/10 */
 #define EXPLODING 2.302585092994046
 
@@ -61,6 +63,7 @@ void gradient_tally_add(struct gradient_tally *tally, const struct gradient_samp
     if (!(isfinite(one->delta_rms) && isfinite(one->dw_rms)) && number > tally->backward_overflow)
       tally->backward_overflow = number;
     if (one->delta_rms == 0 && number > tally->underflow) tally->underflow = number;
+    if (one->subnormal > 0 && number > tally->subnormal) tally->subnormal = number;
     add_layer(&tally->sums[l], one);
     if (tally->histograms) merge_histograms(&tally->histograms[l], &sample->histograms[l]);
   }
@@ -71,18 +74,22 @@ void gradient_tally_add(struct gradient_tally *tally, const struct gradient_samp
   tally->decay += decay;
   tally->decay_square += decay * decay;
   tally->input_square += sample->input_square;
+  tally->input_variance += sample->input_variance;
   tally->networks++;
 }
 
 static void judge(const struct gradient_tally *tally, struct gradient_cell *cell) {
   const double end_to_end = cell->decay_per_layer * (double)(cell->depth - 1);
+  cell->overflow_layer = tally->forward_overflow ? tally->forward_overflow : tally->backward_overflow;
+  cell->underflow_layer = tally->underflow;
+  cell->subnormal_layer = tally->subnormal;
   cell->verdict_layer = 0;
-  if (tally->forward_overflow || tally->backward_overflow) {
+  if (cell->overflow_layer) {
     cell->verdict = VERDICT_OVERFLOW;
-    cell->verdict_layer = tally->forward_overflow ? tally->forward_overflow : tally->backward_overflow;
-  } else if (tally->underflow) {
+    cell->verdict_layer = cell->overflow_layer;
+  } else if (cell->underflow_layer) {
     cell->verdict = VERDICT_UNDERFLOW;
-    cell->verdict_layer = tally->underflow;
+    cell->verdict_layer = cell->underflow_layer;
   } else if (end_to_end < VANISHING) {
     cell->verdict = VERDICT_VANISHING;
   } else if (end_to_end > EXPLODING) {
@@ -98,5 +105,7 @@ void gradient_tally_finish(const struct gradient_tally *tally, struct gradient_c
   for (size_t l = 0; l < cell->depth; l++) average_layer(&cell->layers[l], &tally->sums[l], n);
   cell->decay_per_layer = isfinite(mean) ? mean : NAN;
   cell->decay_standard_error = isfinite(mean) && n > 1 ? sqrt(variance / n) : NAN;
+  /* Chance: three standard errors of the end-to-end change. */
+  cell->fit = decay_fit(cell->layers, cell->depth, 3 * cell->decay_standard_error * (double)(cell->depth - 1));
   judge(tally, cell);
 }

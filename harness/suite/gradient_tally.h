@@ -18,7 +18,7 @@ struct gradient_sample {
   struct gradient_layer *layers;       /* of the hidden layers */
   struct layer_histograms *histograms; /* likewise; not read where the tally has none */
   bool outputs_finite;
-  double input_square; /* mean square of its input */
+  double input_square, input_variance; /* of its input: mean square; variance over the batch, mean over the inputs */
 };
 
 /* Sums over networks, all 0 at first. */
@@ -26,14 +26,14 @@ struct gradient_tally {
   struct gradient_layer *sums;          /* depth; the caller's */
   struct layer_histograms *histograms;  /* depth: their counts, ready to become the cell's; NULL: none are wanted */
   double networks, decay, decay_square; /* of the decay per layer and its square */
-  double input_square;
-  size_t forward_overflow;             /* first layer seen, 1-based; 0: none */
-  size_t backward_overflow, underflow; /* layer nearest the output seen; 0: none */
+  double input_square, input_variance;
+  size_t forward_overflow;                        /* first layer seen, 1-based; 0: none */
+  size_t backward_overflow, underflow, subnormal; /* layer nearest the output seen; 0: none */
 };
 
 void gradient_tally_add(struct gradient_tally *tally, const struct gradient_sample *sample, size_t depth);
 
-/* Fills in layers (already allocated), decay, standard error and verdict. */
+/* Fills in layers (already allocated), decay, standard error, shape and verdict. */
 void gradient_tally_finish(const struct gradient_tally *tally, struct gradient_cell *cell);
 
 #endif

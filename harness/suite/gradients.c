@@ -1,147 +1,26 @@
-/* How gradients decay with depth: for each initializer x activation x depth, networks are built, run forward and
- * backward on input, and every hidden layer is described; the theory is set beside it.
- *
- * The loss. On normal data: a random linear functional of the outputs, so that the output layer's delta is N(0, 1) /
- * batch whatever the weights. On Fashion-MNIST: the cross-entropy of its ten classes.
- */
-#include <float.h>
-#include <math.h>
+/* How gradients decay with depth: for each cell of the grid, networks are built, run forward and backward on input, and
+ * every hidden layer is described; the theory is set beside it. */
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "harness/dataset.h"
 #include "harness/interrupt.h"
-#include "harness/layer_statistics.h"
-#include "harness/lsuv.h"
-#include "harness/network.h"
 #include "harness/residence.h"
 #include "harness/suite.h"
-#include "harness/suite/gradient_tally.h"
-#include "harness/theory.h"
+#include "harness/suite/gradient_theory.h"
+#include "harness/suite/gradient_trial.h"
 
-#define OUTPUTS DATASET_CLASSES
-/* An activation counts as saturated where its slope is below this share of its largest. */
-#define SATURATED_SLOPE 0.01
-/* Streams of a seed that no layer's weights come from. */
-#define INPUT_STREAM UINT64_MAX
-#define LOSS_STREAM (UINT64_MAX - 1)
-/* Networks are run side by side, one a thread, while all of them fit in this; larger ones share out their products. */
-#define SIDE_BY_SIDE_BYTES ((size_t)512 << 20)
-
-/* What all cells share. */
-struct grid {
-  const struct options *options;
-  const struct kernel_table *table;
-  const struct machine *machine;
-  struct init rng;     /* of the weights */
-  int threads, pinned; /* to use; of the parallel regions last pinned */
-  size_t inputs;
-  struct dataset images;
+/* The cells of a run, and those that wait for their networks. */
+struct laboratory {
+  struct run *run;
+  struct gradient_laboratory common;
+  struct gradient_grid grid;
+  int threads; /* to use */
 };
-
-static struct network_shape shape_of(const struct grid *grid, size_t depth) {
-  return (struct network_shape){.inputs = grid->inputs,
-                                .width = grid->options->width,
-                                .depth = depth,
-                                .outputs = OUTPUTS,
-                                .batch = grid->options->batch};
-}
-
-static double planned_seconds(const struct grid *grid, size_t depth) {
-  const struct options *options = grid->options;
-  const double width = (double)options->width, batch = (double)options->batch, layers = (double)depth;
-  const double lanes = (double)grid->table->lanes, speed = 0.6 * grid->threads; /* of ideal threads */
-  const double products = 3 * 2 * batch * width * width / (4e9 * lanes), fills = width * width * 8e-9 / lanes;
-  const double statistics = (3 * batch + width) * width * 0.6e-9;
-  return (double)options->seeds * layers * (products + fills + statistics) / speed + 0.01;
-}
-
-/* ---- one network ------------------------------------------------------------------------------------------------ */
-
-/* A network with what it is run on and what it showed. */
-struct trial {
-  struct network network;
-  float *x;        /* batch x inputs */
-  int32_t *labels; /* batch */
-  float *losses;   /* batch */
-  struct gradient_sample sample;
-  bool done, failed;
-  struct error error; /* why it failed */
-};
-
-static bool trial_create(struct trial *trial, const struct grid *grid, const struct network_shape *shape,
-                         const struct activation_choice *activation, int threads, struct error *error) {
-  if (!network_create(&trial->network, shape, grid->table, activation, threads, error)) return false;
-  trial->network.rng = grid->rng;
-  trial->network.caches = residence_caches(grid->machine, grid->threads);
-  trial->x = malloc(shape->batch * shape->inputs * sizeof *trial->x);
-  trial->labels = malloc(shape->batch * sizeof *trial->labels);
-  trial->losses = malloc(shape->batch * sizeof *trial->losses);
-  trial->sample.layers = calloc(shape->depth, sizeof *trial->sample.layers);
-  if (trial->x && trial->labels && trial->losses && trial->sample.layers) return true;
-  return error_set(error, "out of memory: a network's input of %zu x %zu numbers; choose a smaller --batch or --width",
-                   shape->batch, shape->inputs);
-}
-
-static void trial_destroy(struct trial *trial) {
-  network_destroy(&trial->network);
-  free(trial->x);
-  free(trial->labels);
-  free(trial->losses);
-  free(trial->sample.layers);
-}
-
-/* The k-th network's seed; the first is the run's own. Runs with neighbouring seeds share none. */
-static uint64_t network_seed(const struct grid *grid, size_t k) {
-  return grid->options->seed + k * 0x9e3779b97f4a7c15u;
-}
-
-static void fill_normal(const struct grid *grid, float *to, size_t n, size_t k, uint64_t stream, float stddev) {
-  const struct init normal = {
-      .seed = network_seed(grid, k), .stream = stream, .p = {.b = stddev}, .fan_in = 1, .fan_out = 1};
-  grid->table->init_normal(to, 0, n, &normal);
-}
-
-/* Runs the k-th network of a cell. Every k has its own input: of images, those that follow the last's. */
-static void trial_run(struct trial *trial, const struct grid *grid, const struct initializer_choice *initializer,
-                      float saturated_slope, size_t k) {
-  struct network *network = &trial->network;
-  const struct network_layer *outputs = &network->layers[network->shape.depth];
-  const size_t batch = network->shape.batch, inputs = network->shape.inputs;
-  const bool images = grid->options->data == INPUT_FASHION_MNIST;
-  if (images)
-    dataset_batch(&grid->images, k * batch, batch, trial->x, trial->labels);
-  else
-    fill_normal(grid, trial->x, batch * inputs, k, INPUT_STREAM, 1);
-  if (!initializer_is_lsuv(initializer))
-    network_initialize(network, initializer, grid->options->bias_std, network_seed(grid, k));
-  else if (!network_initialize_lsuv(network, trial->x, network_seed(grid, k), &trial->error)) {
-    trial->failed = true;
-    return;
-  }
-  network_forward(network, trial->x);
-  if (images)
-    grid->table->softmax_cross_entropy(outputs->z, trial->labels, batch, OUTPUTS, outputs->delta, trial->losses);
-  else
-    fill_normal(grid, outputs->delta, batch * OUTPUTS, k, LOSS_STREAM, 1 / (float)batch);
-  network_backward(network, trial->x);
-  layer_statistics(network, (struct layer_thresholds){saturated_slope, FLT_MIN}, trial->sample.layers, NULL);
-  const double input_rms = root_mean_square(trial->x, batch * inputs);
-  trial->sample.input_square = input_rms * input_rms;
-  trial->sample.outputs_finite = isfinite(root_mean_square(outputs->z, batch * OUTPUTS));
-  trial->done = true;
-}
 
 /* ---- one cell --------------------------------------------------------------------------------------------------- */
-
-/* How many networks to run side by side. The results do not depend on it. */
-static int trial_count(const struct grid *grid, const struct network_shape *shape) {
-  const size_t bytes = network_bytes(shape, grid->table, 1), fit = SIDE_BY_SIDE_BYTES / bytes;
-  size_t count = (size_t)grid->threads;
-  if (count > grid->options->seeds) count = grid->options->seeds;
-  if (count > fit) count = fit;
-  return count > 1 ? (int)count : 1;
-}
 
 /* A cell that cannot be measured is left out. */
 static void warn_of(struct run *run, const char *name, const struct error *error) {
@@ -150,113 +29,255 @@ static void warn_of(struct run *run, const char *name, const struct error *error
   fprintf(stderr, "bench: warning: %s is left out: %s\n", name, error->text);
 }
 
-/* Runs all networks of a cell and adds them up in the order of their seeds; false when interrupted before the last, or
- * when one cannot be initialized. */
-static bool run_trials(struct run *run, const struct grid *grid, struct trial *trials, int count,
-                       const struct initializer_choice *initializer, const struct activation_choice *activation,
-                       size_t depth, struct gradient_tally *tally) {
-  const size_t seeds = grid->options->seeds;
-  const float saturated_slope = (float)(SATURATED_SLOPE * theory_largest_slope(activation));
-  char name[ROW_NAME];
-  gradient_name(name, sizeof name, initializer->text, activation->text, depth);
-  for (size_t first = 0; first < seeds; first += (size_t)count) {
-    const int round = seeds - first < (size_t)count ? (int)(seeds - first) : count;
-    for (int t = 0; t < round; t++) trials[t].done = trials[t].failed = false;
-#pragma omp parallel for num_threads(count) schedule(static, 1) if (count > 1)
-    for (int t = 0; t < round; t++)
-      if (!interrupted()) trial_run(&trials[t], grid, initializer, saturated_slope, first + (size_t)t);
-    for (int t = 0; t < round; t++) {
-      if (trials[t].failed) warn_of(run, name, &trials[t].error);
-      if (!trials[t].done) return false;
-      gradient_tally_add(tally, &trials[t].sample, depth);
-      run_progress(run, planned_seconds(grid, depth) / (double)seeds, name);
-    }
+/* Once: what is not in the journal is in the result all the same, if the run comes to its end. */
+static void warn_of_journal(struct run *run) {
+  machine_warn(&run->result->machine, "%s cannot be written: %s", run->journal->path, strerror(errno));
+  journal_close(run->journal, false);
+}
+
+/* A cell whose networks are all done. */
+struct finished {
+  const struct gradient_setting *setting; /* NULL: none */
+  struct gradient_cell cell;
+  double input_square, input_variance;
+};
+
+static struct finished finish_cell(const struct gradient_setting *setting, struct gradient_tally *tally) {
+  struct finished finished = {setting, setting->cell, tally->input_square / tally->networks,
+                              tally->input_variance / tally->networks};
+  finished.cell.layers = calloc(finished.cell.depth, sizeof *finished.cell.layers);
+  if (!finished.cell.layers) abort();
+  gradient_tally_finish(tally, &finished.cell);
+  finished.cell.histograms = tally->histograms;
+  tally->histograms = NULL; /* the cell's now */
+  return finished;
+}
+
+/* Sets the theory beside it and books it; in any order, while others go on. */
+static void add_cell(const struct laboratory *laboratory, struct finished *finished) {
+  struct run *run = laboratory->run;
+  const struct network_shape shape = gradient_shape(&laboratory->common, &finished->cell);
+  gradient_theory(&finished->cell, finished->setting, &shape, finished->input_square, finished->input_variance);
+#pragma omp critical
+  {
+    if (run->journal && !journal_add(run->journal, &finished->cell)) warn_of_journal(run);
+    interrupted(); /* asked for its other meaning: does not return while last words are read from the result */
+    result_add_cell(run->result, &finished->cell);
   }
+}
+
+/* The cell whose networks are done just now: they come in the order of cells and seeds. */
+struct current {
+  const struct gradient_setting *setting;
+  struct gradient_tally tally;
+  bool failed;        /* the cell */
+  bool stopped;       /* all: interrupted, or out of memory */
+  struct error error; /* of the latter */
+  bool broken;
+};
+
+static void free_tally(struct gradient_tally *tally) {
+  free(tally->sums);
+  free(tally->histograms);
+}
+
+static bool begin_cell(struct current *current, const struct gradient_setting *setting, bool histograms,
+                       struct error *error) {
+  struct gradient_tally *tally = &current->tally;
+  const size_t depth = setting->cell.depth;
+  free_tally(tally);
+  *tally = (struct gradient_tally){.sums = calloc(depth, sizeof *tally->sums)};
+  if (histograms) tally->histograms = calloc(depth, sizeof *tally->histograms);
+  current->setting = setting;
+  current->failed = false;
+  return (tally->sums && (tally->histograms || !histograms)) ||
+         error_set(error, "out of memory: the statistics of %zu layers", depth);
+}
+
+/* What became of a network. */
+enum outcome { OUTCOME_DONE, OUTCOME_FAILED, OUTCOME_NO_MEMORY, OUTCOME_INTERRUPTED };
+
+/* Books the k-th network of its cell; with the last one, the cell is finished. */
+static void finish_network(struct laboratory *laboratory, struct current *current, const struct gradient_trial *trial,
+                           const struct gradient_setting *setting, size_t k, enum outcome outcome,
+                           const struct error *error, struct finished *finished) {
+  struct run *run = laboratory->run;
+  const size_t seeds = setting->cell.seeds;
+  if (current->stopped) return;
+  if (outcome == OUTCOME_INTERRUPTED) {
+    current->stopped = true;
+    return;
+  }
+  if (outcome == OUTCOME_DONE && setting != current->setting &&
+      !begin_cell(current, setting, run->options->histograms, &current->error))
+    current->stopped = current->broken = true;
+  if (outcome == OUTCOME_NO_MEMORY) current->stopped = current->broken = true, current->error = *error;
+  if (current->stopped) return;
+  if (outcome == OUTCOME_FAILED && !(setting == current->setting && current->failed)) {
+    warn_of(run, setting->name, error);
+    current->setting = setting;
+    current->failed = true;
+  }
+  const double lanes = (double)laboratory->common.table->lanes;
+  run_progress(run, gradient_cell_seconds(&setting->cell, lanes) / (double)seeds / laboratory->threads, setting->name);
+  if (current->failed) return;
+  gradient_tally_add(&current->tally, &trial->sample, setting->cell.depth);
+  if (k + 1 == seeds) *finished = finish_cell(setting, &current->tally);
+}
+
+/* ---- many networks ---------------------------------------------------------------------------------------------- */
+
+static enum outcome run_network(const struct laboratory *laboratory, struct gradient_trial *trial,
+                                const struct gradient_setting *setting, size_t k, int threads, struct error *error) {
+  if (interrupted()) return OUTCOME_INTERRUPTED;
+  if (!gradient_trial_prepare(trial, &laboratory->common, setting, threads, error)) return OUTCOME_NO_MEMORY;
+  return gradient_trial_run(trial, &laboratory->common, k, error) ? OUTCOME_DONE : OUTCOME_FAILED;
+}
+
+/* Networks that threads take turns at, and the one whose turn it is to be booked. */
+struct queue {
+  const struct gradient_setting *const *settings;
+  size_t seeds, count; /* networks */
+  atomic_size_t next, turn;
+};
+
+/* Networks are booked in order, so that sums are the same bits for any number of threads. Those that run side by side
+ * are alike, the longest first: hardly anybody waits. */
+static void wait_for_turn(const struct queue *queue, size_t i) {
+  const struct timespec moment = {0, 20000};
+  while (atomic_load(&queue->turn) != i) nanosleep(&moment, NULL);
+}
+
+static void work(struct laboratory *laboratory, struct queue *queue, struct current *current, int threads) {
+  struct gradient_trial trial = {0};
+  bool stopped = false;
+  for (size_t i; !stopped && (i = atomic_fetch_add(&queue->next, 1)) < queue->count;) {
+    struct error why;
+    const struct gradient_setting *setting = queue->settings[i / queue->seeds];
+    const enum outcome outcome = run_network(laboratory, &trial, setting, i % queue->seeds, threads, &why);
+    wait_for_turn(queue, i);
+    struct finished finished = {0};
+    finish_network(laboratory, current, &trial, setting, i % queue->seeds, outcome, &why, &finished);
+    stopped = current->stopped;
+    atomic_store(&queue->turn, i + 1);
+    if (finished.setting) add_cell(laboratory, &finished);
+  }
+  gradient_trial_destroy(&trial);
+}
+
+/* Runs all networks of the settings, `side_by_side` at a time with `threads` threads each. */
+static bool run_networks(struct laboratory *laboratory, const struct gradient_setting *const *settings, size_t count,
+                         int side_by_side, int threads, struct error *error) {
+  const size_t seeds = laboratory->run->options->seeds;
+  struct queue queue = {.settings = settings, .seeds = seeds, .count = count * seeds};
+  struct current current = {0};
+  if (count == 0) return true;
+  run_pin(laboratory->run, side_by_side > 1 ? side_by_side : threads);
+#pragma omp parallel num_threads(side_by_side) if (side_by_side > 1)
+  work(laboratory, &queue, &current, threads);
+  free_tally(&current.tally);
+  return !current.broken || error_set(error, "%s", current.error.text);
+}
+
+/* Whether the setting's networks are run side by side, one for each thread, because all of them fit in half of the
+ * memory; of larger ones each shares its products out among the threads. */
+static bool is_small(const struct laboratory *laboratory, const struct gradient_setting *setting, size_t memory) {
+  const struct network_shape shape = gradient_shape(&laboratory->common, &setting->cell);
+  return network_bytes(&shape, laboratory->common.table, 1) <= memory / 2 / (size_t)laboratory->threads;
+}
+
+static int by_index(const void *a, const void *b) {
+  const struct gradient_cell *x = a, *y = b;
+  return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Takes the cells that an earlier run has out of the grid and into the result, or only out of it. */
+static void take_finished(struct laboratory *laboratory, bool into_result) {
+  struct gradient_grid *grid = &laboratory->grid;
+  size_t left = 0;
+  for (size_t i = 0; laboratory->run->resume && i < grid->count; i++) {
+    struct gradient_cell *found = resume_find(laboratory->run->resume, &grid->items[i].cell);
+    if (found && laboratory->run->options->histograms && !found->histograms) found = NULL;
+    if (!found) grid->items[left++] = grid->items[i];
+    if (!found || !into_result) continue;
+    found->index = grid->items[i].cell.index;
+    result_add_cell(laboratory->run->result, found);
+    gradient_cell_forget(found); /* the result's now */
+  }
+  if (laboratory->run->resume) grid->count = left;
+}
+
+static bool run_grid(struct laboratory *laboratory, struct error *error) {
+  struct result *result = laboratory->run->result;
+  take_finished(laboratory, true);
+  const struct gradient_setting **settings = gradient_grid_longest_first(&laboratory->grid);
+  const struct gradient_setting **small = malloc((laboratory->grid.count + 1) * sizeof *small);
+  const size_t memory = network_available_bytes();
+  size_t large_count = 0, small_count = 0;
+  if (!settings || !small) {
+    free(settings);
+    free(small);
+    return error_set(error, "out of memory: a grid of %zu cells", laboratory->grid.count);
+  }
+  for (size_t i = 0; i < laboratory->grid.count; i++)
+    if (is_small(laboratory, settings[i], memory))
+      small[small_count++] = settings[i];
+    else
+      settings[large_count++] = settings[i];
+  /* As many networks as threads, or there would be threads without any. */
+  const size_t networks = small_count * laboratory->run->options->seeds;
+  const int side_by_side = networks >= (size_t)laboratory->threads ? laboratory->threads : 1;
+  const int threads = side_by_side > 1 ? 1 : laboratory->threads;
+  const bool fine = run_networks(laboratory, settings, large_count, 1, laboratory->threads, error) &&
+                    run_networks(laboratory, small, small_count, side_by_side, threads, error);
+  if (result->cell_count) qsort(result->cells, result->cell_count, sizeof *result->cells, by_index);
+  free(settings);
+  free(small);
+  return fine;
+}
+
+/* ---- the plan --------------------------------------------------------------------------------------------------- */
+
+static bool plan_cell(struct laboratory *laboratory, const struct gradient_setting *setting, struct error *error) {
+  const struct network_shape shape = gradient_shape(&laboratory->common, &setting->cell);
+  const double lanes = (double)laboratory->common.table->lanes;
+  if (!network_check_initializer(&shape, setting->initializer, error)) return false;
+  if (!network_check_memory(&shape, laboratory->common.table, laboratory->threads, error)) return false;
+  run_plan(laboratory->run, setting->name, gradient_cell_seconds(&setting->cell, lanes) / laboratory->threads);
   return true;
 }
 
-static void add_cell(struct run *run, const struct grid *grid, const struct initializer_choice *initializer,
-                     const struct activation_choice *activation, const struct network_shape *shape,
-                     const struct gradient_tally *tally, struct gradient_layer *layers) {
-  const struct options *options = grid->options;
-  struct gradient_cell cell = {
-      .depth = shape->depth, .width = shape->width, .batch = shape->batch, .seeds = options->seeds, .layers = layers};
-  strcpy(cell.initializer, initializer->text);
-  strcpy(cell.activation, activation->text);
-  strcpy(cell.data, options->data == INPUT_NORMAL ? "normal" : "fashion-mnist");
-  strcpy(cell.arch, grid->table->name);
-  gradient_tally_finish(tally, &cell);
-  cell.theory_decay_per_layer =
-      theory_decay(initializer, activation, shape, options->bias_std, tally->input_square / tally->networks);
-  interrupted(); /* asked for its other meaning: does not return while last words are read from the result */
-  result_add_cell(run->result, &cell);
-}
-
-/* A cell that is interrupted or cannot be measured leaves nothing. */
-static bool measure_cell(struct run *run, struct grid *grid, const struct initializer_choice *initializer,
-                         const struct activation_choice *activation, size_t depth, struct error *error) {
-  const struct network_shape shape = shape_of(grid, depth);
-  const int count = trial_count(grid, &shape), team = count > 1 ? count : grid->threads;
-  struct trial *trials = calloc((size_t)count, sizeof *trials);
-  struct gradient_layer *layers = calloc(depth, sizeof *layers);
-  struct gradient_tally tally = {.sums = calloc(depth, sizeof *tally.sums)};
-  bool ok = (trials && layers && tally.sums) || error_set(error, "out of memory: the statistics of %zu layers", depth);
-  for (int t = 0; ok && t < count; t++)
-    ok = trial_create(&trials[t], grid, &shape, activation, count > 1 ? 1 : grid->threads, error);
-  if (ok && team != grid->pinned) {
-    run_pin(run, team);
-    grid->pinned = team;
+/* A grid that takes longer than --budget must be asked for twice. */
+static bool check_budget(const struct laboratory *laboratory, double seconds, struct error *error) {
+  const struct options *options = laboratory->run->options;
+  if (options->yes || options->list || seconds <= options->budget) return true;
+  size_t most = 0;
+  for (size_t i = 0; i < laboratory->grid.count; i++) {
+    const struct network_shape shape = gradient_shape(&laboratory->common, &laboratory->grid.items[i].cell);
+    const size_t bytes = network_bytes(&shape, laboratory->common.table, laboratory->threads);
+    if (bytes > most) most = bytes;
   }
-  if (ok && run_trials(run, grid, trials, count, initializer, activation, depth, &tally)) {
-    add_cell(run, grid, initializer, activation, &shape, &tally, layers);
-    layers = NULL;
-  }
-  for (int t = 0; trials && t < count; t++) trial_destroy(&trials[t]);
-  free(trials);
-  free(layers);
-  free(tally.sums);
-  return ok;
+  return error_set(error,
+                   "the grid has %zu cells of %zu networks, the largest of %.3g MB, and would take about %.0f %s, more "
+                   "than --budget=%g s; add --yes to run it, or split it with --shard=K/N",
+                   laboratory->grid.count, options->seeds, (double)most / 1e6,
+                   seconds < 7200 ? seconds / 60 : seconds / 3600, seconds < 7200 ? "minutes" : "hours",
+                   options->budget);
 }
 
-/* ---- the grid --------------------------------------------------------------------------------------------------- */
-
-static bool plan_cell(struct run *run, struct grid *grid, const struct initializer_choice *initializer,
-                      const struct activation_choice *activation, size_t depth, struct error *error) {
-  const struct network_shape shape = shape_of(grid, depth);
-  char name[ROW_NAME];
-  if (!network_check_initializer(&shape, initializer, error)) return false;
-  if (!network_check_memory(&shape, grid->table, grid->threads, error)) return false;
-  gradient_name(name, sizeof name, initializer->text, activation->text, depth);
-  run_plan(run, name, planned_seconds(grid, depth));
-  return true;
-}
-
-typedef bool cell_function(struct run *run, struct grid *grid, const struct initializer_choice *initializer,
-                           const struct activation_choice *activation, size_t depth, struct error *error);
-
-/* Calls `each` for every cell that the filter keeps. */
-static bool for_cells(struct run *run, struct grid *grid, cell_function *each, struct error *error) {
-  const struct options *options = run->options;
-  for (size_t i = 0; i < options->init_count; i++)
-    for (size_t a = 0; a < options->activation_count; a++)
-      for (size_t d = 0; d < options->depth_count; d++) {
-        const struct initializer_choice *initializer = &options->inits[i];
-        const struct activation_choice *activation = &options->activations[a];
-        char name[ROW_NAME];
-        gradient_name(name, sizeof name, initializer->text, activation->text, options->depths[d]);
-        if (interrupted()) return true;
-        if (run_wants(run, name) && !each(run, grid, initializer, activation, options->depths[d], error)) return false;
-      }
-  return true;
+static bool plan_grid(struct laboratory *laboratory, struct error *error) {
+  const double before = laboratory->run->plan->seconds;
+  take_finished(laboratory, false);
+  for (size_t i = 0; i < laboratory->grid.count; i++)
+    if (!plan_cell(laboratory, &laboratory->grid.items[i], error)) return false;
+  return check_budget(laboratory, laboratory->run->plan->seconds - before, error);
 }
 
 /* The images that all networks of a cell need. */
-static bool load_images(struct grid *grid, struct error *error) {
+static bool load_images(struct gradient_laboratory *common, struct error *error) {
   size_t wanted;
-  if (__builtin_mul_overflow(grid->options->batch, grid->options->seeds, &wanted)) wanted = 0;
-  if (!dataset_load(&grid->images, NULL, wanted, error)) return false;
-  grid->inputs = grid->images.rows * grid->images.columns;
-  return true;
+  if (__builtin_mul_overflow(common->options->batch, common->options->seeds, &wanted)) wanted = 0;
+  return dataset_load(&common->images, NULL, wanted, error);
 }
 
 /* The networks run once, on the best of the archs that were asked for: all give the same gradients to rounding. */
@@ -267,22 +288,29 @@ static const struct kernel_table *best_table(const struct options *options) {
   return arch_table(best);
 }
 
-bool suite_gradients(struct run *run, struct error *error) {
-  const struct options *options = run->options;
-  const struct kernel_table *const table = best_table(options);
-  const bool images = options->data == INPUT_FASHION_MNIST;
-  struct grid grid = {.options = options,
-                      .table = table,
-                      .machine = &run->result->machine,
-                      .rng = rng_init(options->rng, table, run->cpu),
-                      .threads = run_most_threads(run),
-                      .inputs = images ? DATASET_PIXELS : options->width};
+static bool plan_or_run(struct laboratory *laboratory, struct error *error) {
+  const struct run *run = laboratory->run;
+  const bool images = run->options->data == INPUT_FASHION_MNIST;
   if (run->planning) {
-    if (images && !options->list && !dataset_check(NULL, error)) return false;
-    return for_cells(run, &grid, plan_cell, error);
+    if (images && !run->options->list && !dataset_check(NULL, error)) return false;
+    return plan_grid(laboratory, error);
   }
-  if (images && !load_images(&grid, error)) return false;
-  const bool ok = for_cells(run, &grid, measure_cell, error);
-  dataset_free(&grid.images);
-  return ok;
+  if (images && !load_images(&laboratory->common, error)) return false;
+  const bool fine = run_grid(laboratory, error);
+  dataset_free(&laboratory->common.images);
+  return fine;
+}
+
+bool suite_gradients(struct run *run, struct error *error) {
+  const struct kernel_table *const table = best_table(run->options);
+  struct laboratory laboratory = {.run = run, .threads = run_most_threads(run)};
+  laboratory.common =
+      (struct gradient_laboratory){.options = run->options,
+                                   .table = table,
+                                   .rng = rng_init(run->options->rng, table, run->cpu),
+                                   .caches = residence_caches(&run->result->machine, laboratory.threads)};
+  if (!gradient_grid_make(&laboratory.grid, run, table->name, error)) return false;
+  const bool fine = plan_or_run(&laboratory, error);
+  gradient_grid_free(&laboratory.grid);
+  return fine;
 }

@@ -1,0 +1,130 @@
+#include "harness/suite/gradient_grid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/gradient_cell.h"
+
+#define CELLS_MOST 1000000
+/* The vectors that shards are made equal for. */
+#define SHARD_LANES 16
+
+double gradient_cell_seconds(const struct gradient_cell *cell, double lanes) {
+  const double width = (double)cell->width, batch = (double)cell->batch, weights = width * width;
+  const double products = 3 * 2 * batch * weights / (4e9 * lanes), fills = weights * 8e-9 / lanes;
+  const double statistics = (3 * batch + width) * width * 0.6e-9;
+  return (double)cell->seeds * (double)cell->depth * (products + fills + statistics) + 0.01;
+}
+
+/* ---- the axes --------------------------------------------------------------------------------------------------- */
+
+/* The axes of a grid, the one that changes fastest last, and a place on each. */
+enum { AXIS_COUNT = 11 };
+struct place {
+  size_t at[AXIS_COUNT];
+};
+
+static void axis_counts(const struct options *o, size_t counts[AXIS_COUNT]) {
+  const size_t all[AXIS_COUNT] = {o->init_count,         o->activation_count, o->depth_count,         o->width_count,
+                                  o->weight_scale_count, o->bias_std_count,   o->normalization_count, o->residual_count,
+                                  o->precision_count,    o->flush_count,      o->loss_scale_count};
+  memcpy(counts, all, sizeof all);
+}
+
+static struct place place_of(size_t index, const size_t counts[AXIS_COUNT]) {
+  struct place place;
+  for (size_t axis = AXIS_COUNT; axis-- > 0; index /= counts[axis]) place.at[axis] = index % counts[axis];
+  return place;
+}
+
+static void describe(struct gradient_setting *setting, const struct options *o, const struct place *place, size_t index,
+                     const char *arch) {
+  const size_t *at = place->at;
+  struct gradient_cell *cell = &setting->cell;
+  *setting = (struct gradient_setting){.initializer = &o->inits[at[0]], .activation = &o->activations[at[1]]};
+  strcpy(cell->initializer, setting->initializer->text);
+  strcpy(cell->activation, setting->activation->text);
+  strcpy(cell->data, data_names[o->data]);
+  snprintf(cell->arch, sizeof cell->arch, "%s", arch);
+  cell->depth = o->depths[at[2]], cell->width = o->widths[at[3]];
+  cell->batch = o->batch, cell->seeds = o->seeds;
+  cell->weight_scale = o->weight_scales[at[4]], cell->bias_std = o->bias_stds[at[5]];
+  cell->recipe = (struct recipe){.normalization = (enum normalization)o->normalizations[at[6]],
+                                 .residual = o->residuals[at[7]] != 0,
+                                 .precision = (enum precision)o->precisions[at[8]],
+                                 .flush = o->flushes[at[9]] != 0};
+  cell->loss_scale = o->loss_scales[at[10]];
+  cell->index = index;
+  gradient_cell_name(setting->name, sizeof setting->name, cell);
+}
+
+/* ---- shards ----------------------------------------------------------------------------------------------------- */
+
+static int by_length(const void *a, const void *b) {
+  const struct gradient_setting *x = *(const struct gradient_setting *const *)a,
+                                *y = *(const struct gradient_setting *const *)b;
+  const double first = gradient_cell_seconds(&x->cell, SHARD_LANES),
+               second = gradient_cell_seconds(&y->cell, SHARD_LANES);
+  if (first != second) return first > second ? -1 : 1;
+  return x->cell.index < y->cell.index ? -1 : x->cell.index > y->cell.index;
+}
+
+const struct gradient_setting **gradient_grid_longest_first(const struct gradient_grid *grid) {
+  const struct gradient_setting **sorted = malloc((grid->count + 1) * sizeof *sorted);
+  if (!sorted) return NULL;
+  for (size_t i = 0; i < grid->count; i++) sorted[i] = &grid->items[i];
+  qsort(sorted, grid->count, sizeof *sorted, by_length);
+  return sorted;
+}
+
+/* Deals the cells out, the longest first, to the shards in turn, there and back. */
+static bool keep_shard(struct gradient_grid *grid, size_t shard, size_t shards, struct error *error) {
+  if (shards == 1) return true;
+  const struct gradient_setting **sorted = gradient_grid_longest_first(grid);
+  bool *kept = calloc(grid->count + 1, sizeof *kept);
+  size_t count = 0;
+  for (size_t i = 0; sorted && kept && i < grid->count; i++) {
+    const size_t turn = i % (2 * shards), to = turn < shards ? turn : 2 * shards - 1 - turn;
+    kept[sorted[i] - grid->items] = to == shard - 1;
+  }
+  for (size_t i = 0; sorted && kept && i < grid->count; i++)
+    if (kept[i]) grid->items[count++] = grid->items[i];
+  const bool fine = sorted && kept;
+  free(sorted);
+  free(kept);
+  grid->count = count;
+  return fine || error_set(error, "out of memory: a shard of the grid");
+}
+
+/* ---- the grid --------------------------------------------------------------------------------------------------- */
+
+static bool count_cells(const size_t counts[AXIS_COUNT], size_t *cells, struct error *error) {
+  *cells = 1;
+  for (size_t axis = 0; axis < AXIS_COUNT; axis++)
+    if (__builtin_mul_overflow(*cells, counts[axis], cells) || *cells > CELLS_MOST)
+      return error_set(error, "the grid has more than %d cells; give fewer values, in several runs", CELLS_MOST);
+  return true;
+}
+
+bool gradient_grid_make(struct gradient_grid *grid, const struct run *run, const char *arch, struct error *error) {
+  size_t counts[AXIS_COUNT];
+  *grid = (struct gradient_grid){0};
+  axis_counts(run->options, counts);
+  if (!count_cells(counts, &grid->whole, error)) return false;
+  grid->items = malloc((grid->whole + 1) * sizeof *grid->items);
+  if (!grid->items) return error_set(error, "out of memory: a grid of %zu cells", grid->whole);
+  for (size_t i = 0; i < grid->whole; i++) {
+    const struct place place = place_of(i, counts);
+    struct gradient_setting *next = &grid->items[grid->count];
+    describe(next, run->options, &place, i, arch);
+    grid->count += run_wants(run, next->name);
+  }
+  if (keep_shard(grid, run->options->shard, run->options->shards, error)) return true;
+  gradient_grid_free(grid);
+  return false;
+}
+
+void gradient_grid_free(struct gradient_grid *grid) {
+  free(grid->items);
+  *grid = (struct gradient_grid){0};
+}

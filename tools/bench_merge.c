@@ -1,0 +1,102 @@
+/* bench-merge: the results of several parts of a gradient grid as one. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/gradient_cell.h"
+#include "harness/journal.h"
+#include "harness/result.h"
+
+static const char usage[] =
+    "Usage: bench-merge -o MERGED.json RESULT.json...\n"
+    "\n"
+    "Joins result files of bench that are parts of one gradient grid, such as those of --shard=1/3, 2/3 and 3/3,\n"
+    "run on one machine or several. Cells come in the order of the grid; the same cell in two files must have the\n"
+    "same figures. All files must be of the same seed, generator and commit. What else is in a file (rows, "
+    "accuracies,\n"
+    "the machine) is taken from the first.\n"
+    "\n"
+    "Exit status: 0 merged; 1 the merged file could not be written; 2 bad usage, or files that do not go together.\n";
+
+static int fail(const struct error *error, int status) {
+  fprintf(stderr, "bench-merge: %s\n", error->text);
+  return status;
+}
+
+static int by_index(const void *a, const void *b) {
+  const struct gradient_cell *x = a, *y = b;
+  return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static bool same_figures(const struct gradient_cell *a, const struct gradient_cell *b) {
+  if (!gradient_cell_same(a, b) || a->verdict != b->verdict || a->verdict_layer != b->verdict_layer) return false;
+  return memcmp(&a->decay_per_layer, &b->decay_per_layer, sizeof a->decay_per_layer) == 0 &&
+         memcmp(a->layers, b->layers, a->depth * sizeof *a->layers) == 0;
+}
+
+/* Moves the cells of `part`. */
+static bool add_part(struct result *merged, struct result *part, const char *path, struct error *error) {
+  if (!journal_same_run(part, merged, path, error)) return false;
+  if (part->cell_count == 0) return error_set(error, "%s has no gradient cells", path);
+  merged->interrupted |= part->interrupted;
+  for (size_t i = 0; i < part->cell_count; i++) {
+    result_add_cell(merged, &part->cells[i]);
+    gradient_cell_forget(&part->cells[i]);
+  }
+  return true;
+}
+
+/* Sorts cells and keeps one of each. */
+static bool join(struct result *merged, struct error *error) {
+  size_t count = 0;
+  qsort(merged->cells, merged->cell_count, sizeof *merged->cells, by_index);
+  for (size_t i = 0; i < merged->cell_count; i++) {
+    struct gradient_cell *cell = &merged->cells[i], *last = count ? &merged->cells[count - 1] : NULL;
+    char name[ROW_NAME];
+    gradient_cell_name(name, sizeof name, cell);
+    if (!last || last->index != cell->index) {
+      merged->cells[count++] = *cell;
+    } else if (!gradient_cell_same(last, cell)) {
+      return error_set(error, "%s has the place of another cell: these files are parts of different grids", name);
+    } else if (!same_figures(last, cell)) {
+      return error_set(error, "%s has different figures in two files", name);
+    } else {
+      gradient_cell_free(cell);
+    }
+  }
+  merged->cell_count = count;
+  return true;
+}
+
+static void report(const struct result *merged, const char *path, int parts) {
+  const size_t count = merged->cell_count, last = count ? merged->cells[count - 1].index : 0;
+  printf("%s: %zu cells of %d files", path, count, parts);
+  if (count && last + 1 != count) printf(", %zu of the first %zu missing", last + 1 - count, last + 1);
+  putchar('\n');
+}
+
+int main(int argc, char **argv) {
+  struct result merged;
+  struct error error;
+  if (argc == 2 && strcmp(argv[1], "--help") == 0) return fputs(usage, stdout) < 0;
+  if (argc < 4 || strcmp(argv[1], "-o") != 0) {
+    fputs(usage, stderr);
+    return 2;
+  }
+  if (!result_read(&merged, argv[3], &error)) return fail(&error, 2);
+  if (merged.cell_count == 0) {
+    error_set(&error, "%s has no gradient cells", argv[3]);
+    return fail(&error, 2);
+  }
+  for (int i = 4; i < argc; i++) {
+    struct result part;
+    if (!result_read(&part, argv[i], &error)) return fail(&error, 2);
+    const bool fine = add_part(&merged, &part, argv[i], &error);
+    result_free(&part);
+    if (!fine) return fail(&error, 2);
+  }
+  if (!join(&merged, &error)) return fail(&error, 2);
+  if (!result_write(&merged, argv[2], &error)) return fail(&error, 1);
+  report(&merged, argv[2], argc - 3);
+  result_free(&merged);
+  return 0;
+}
