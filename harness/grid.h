@@ -27,6 +27,7 @@ struct grid {
 /* How tables are written. */
 struct style {
   bool markdown, color;
+  bool unicode; /* what reads it can show more than ASCII */
 };
 
 /* Adds a row; its cells are printed into it in the columns' order by grid_cell. Aborts when memory is out. */

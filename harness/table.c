@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* strcasestr */
 #include "harness/table.h"
 
 #include <math.h>
@@ -9,11 +10,22 @@
 #include "harness/residence.h"
 #include "harness/table_rows.h"
 
+/* Whether the user's characters are UTF-8. */
+static bool utf8(void) {
+  static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"}; /* the first that is set has the say */
+  for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+    const char *value = getenv(variables[i]);
+    if (value && *value) return strcasestr(value, "UTF-8") || strcasestr(value, "utf8");
+  }
+  return false;
+}
+
 struct style table_style(FILE *out, enum output_format format) {
   const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
   const bool plain = (no_color && *no_color) || !term || strcmp(term, "dumb") == 0;
-  return (struct style){.markdown = format == FORMAT_MARKDOWN,
-                        .color = format == FORMAT_TABLE && !plain && isatty(fileno(out))};
+  const bool terminal = format == FORMAT_TABLE && isatty(fileno(out));
+  return (struct style){
+      .markdown = format == FORMAT_MARKDOWN, .color = terminal && !plain, .unicode = terminal && !plain && utf8()};
 }
 
 /* ---- the machine ------------------------------------------------------------------------------------------------ */
@@ -251,63 +263,6 @@ static void print_kernels(FILE *out, struct style style, const struct result *re
   table_standing(out, style, result, suite);
 }
 
-/* ---- gradients -------------------------------------------------------------------------------------------------- */
-
-static void number_cell(struct grid_row *row, size_t column, const char *format, double number) {
-  char text[GRID_TEXT];
-  snprintf(text, sizeof text, format, number);
-  grid_cell(row, column, "%s", isfinite(number) ? text : "-");
-}
-
-static enum grid_color verdict_color(enum verdict verdict) {
-  switch (verdict) {
-  case VERDICT_STABLE: return GRID_GOOD;
-  case VERDICT_VANISHING:
-  case VERDICT_EXPLODING: return GRID_POOR;
-  default: return GRID_BAD;
-  }
-}
-
-static void add_cell(struct grid *grid, const struct gradient_cell *cell) {
-  struct grid_row *row = grid_add(grid);
-  grid_cell(row, 0, "%s", cell->activation);
-  grid_cell(row, 1, "%zu", cell->depth);
-  number_cell(row, 2, "%+.4f", cell->decay_per_layer);
-  number_cell(row, 3, "%.4f", cell->decay_standard_error);
-  number_cell(row, 4, "%+.4f", cell->theory.decay_per_layer);
-  number_cell(row, 5, "%.0e", cell->layers ? cell->layers[0].delta_rms : NAN);
-  number_cell(row, 6, "%.0e", cell->layers ? cell->layers[cell->depth - 1].delta_rms : NAN);
-  if (cell->verdict_layer)
-    grid_cell(row, 7, "%s at layer %zu", verdict_names[cell->verdict], cell->verdict_layer);
-  else
-    grid_cell(row, 7, "%s", verdict_names[cell->verdict]);
-  row->color = verdict_color(cell->verdict);
-}
-
-static void print_gradients(FILE *out, struct style style, const struct result *result) {
-  const struct gradient_cell *const cells = result->cells;
-  const size_t count = result->cell_count;
-  if (count == 0) return;
-  grid_heading(out, style, "gradients: width %zu, batch %zu, %zu seed%s, %s input, %s", cells->width, cells->batch,
-               cells->seeds, plural((int)cells->seeds), cells->data, cells->arch);
-  fputs("decay: ln of the gradient's change per layer on its way back from the last\n"
-        "hidden layer to the first; negative vanishes, positive explodes. first, last:\n"
-        "its rms in these layers.\n",
-        out);
-  for (size_t i = 0; i < count; i++) {
-    bool first = true;
-    for (size_t j = 0; j < i; j++) first = first && strcmp(cells[j].initializer, cells[i].initializer) != 0;
-    if (!first) continue;
-    struct grid grid = {.headers = {"<activation", "depth", "decay", "+-", "theory", "first", "last", "<verdict"},
-                        .columns = 8};
-    for (size_t j = i; j < count; j++)
-      if (strcmp(cells[j].initializer, cells[i].initializer) == 0) add_cell(&grid, &cells[j]);
-    grid_heading(out, style, "%s", cells[i].initializer);
-    grid_print(&grid, out, style);
-    grid_free(&grid);
-  }
-}
-
 /* ---- summary ---------------------------------------------------------------------------------------------------- */
 
 static bool same_group(const struct result_row *a, const struct result_row *b) {
@@ -403,7 +358,7 @@ void table_summary(FILE *out, struct style style, const struct result *result) {
 
 void table_suite(FILE *out, struct style style, const struct result *result, enum suite_id suite) {
   if (suite == SUITE_GRADIENTS)
-    print_gradients(out, style, result);
+    table_gradients(out, style, result);
   else if (suite == SUITE_ACCURACY)
     table_accuracy(out, style, result);
   else if (suite == SUITE_LIMITS)
