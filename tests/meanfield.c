@@ -220,7 +220,7 @@ static void test_pair_relu(void **state) {
   const struct meanfield relu_maps = theory(&relu, 1.5, 0), leaky_maps = theory(&leaky, 0.5, 0),
                          biased = theory(&relu, 1.5, 3);
   for (double q_u = 1e-12; q_u < 1e13; q_u *= 1e6)
-    for (double ratio = 1; ratio < 200; ratio *= 11)
+    for (double ratio = 1; ratio < 20; ratio *= 11)
       for (size_t i = 0; i < CORRELATIONS; i++) {
         const double c = correlations[i], angle = acos(c), q_v = ratio * q_u, size = sqrt(q_u * q_v);
         const double product = size * (sqrt(1 - c * c) + (M_PI - angle) * c) / (2 * M_PI);
@@ -240,7 +240,7 @@ static void test_pair_smooth(void **state) {
                          exp_maps = {g_exp, g_exp_slope, NULL, 1, 0};
   struct activation_choice choice = activation("linear");
   const struct meanfield linear_maps = theory(&choice, 3, 0);
-  for (double q_u = 1e-6; q_u < 1e7; q_u *= 50)
+  for (double q_u = 1e-6; q_u < 1e7; q_u *= 200)
     for (double ratio = 1; ratio < 20; ratio *= 16)
       for (size_t i = 0; i < CORRELATIONS; i++) {
         const double c = correlations[i], q_v = ratio * q_u, shared = c * sqrt(q_u * q_v);
@@ -336,7 +336,7 @@ static void test_rest(void **state) {
   assert_near("its chi", meanfield_pair(&chaotic, q, q, rest.correlation).chi, rest.chi, 1e-9);
   for (double start = -0.9; start < 1; start += 0.6) {
     double c = start;
-    for (int l = 0; l < 200; l++) c = fmin(meanfield_pair(&chaotic, q, q, c).covariance / q, 1);
+    for (int l = 0; l < 120; l++) c = fmin(meanfield_pair(&chaotic, q, q, c).covariance / q, 1);
     assert_near("reached from everywhere", c, rest.correlation, 1e-7);
   }
   /* Near the critical point it is near 1. */
