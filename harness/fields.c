@@ -98,6 +98,7 @@ const struct field cell_fields[] = {
     CELL(NUMBER, decay_standard_error),
     FIELD(NUMBER, gradient_cell, "theory_decay_per_layer", theory.decay_per_layer),
     FIELD(NUMBER, gradient_cell, "theory_difference", theory.difference),
+    FIELD(NUMBER, gradient_cell, "theory_weight_variance", theory.weight_variance),
     FIELD(NUMBER, gradient_cell, "theory_length", theory.length),
     FIELD(NUMBER, gradient_cell, "theory_chi", theory.chi),
     FIELD(NUMBER, gradient_cell, "theory_length_scale", theory.length_scale),

@@ -91,6 +91,16 @@ void grid_heading(FILE *out, struct style style, const char *format, ...) {
   fputs(style.markdown ? "\n\n" : style.color ? "\033[0m\n" : "\n", out);
 }
 
+/* Words from `column` on, wrapped at LINE behind `indent` blanks. */
+static void wrap(FILE *out, char *text, int column, int indent) {
+  for (char *word; (word = strsep(&text, " ")) != NULL;) {
+    const int length = (int)strlen(word);
+    if (column > indent && column + 1 + length > LINE) column = fprintf(out, "\n%*s", indent, "") - 1;
+    column += fprintf(out, "%s%s", column > indent ? " " : "", word);
+  }
+  fputc('\n', out);
+}
+
 void grid_fact(FILE *out, struct style style, const char *label, const char *format, ...) {
   char text[2048];
   va_list arguments;
@@ -98,16 +108,20 @@ void grid_fact(FILE *out, struct style style, const char *label, const char *for
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   if (text[0] == '\0') return;
-  if (style.markdown) {
+  if (style.markdown)
     fprintf(out, "- %s: %s\n", label, text);
-    return;
-  }
-  int column = fprintf(out, "%-*s", LABEL, label);
-  char *rest = text;
-  for (char *word; (word = strsep(&rest, " ")) != NULL;) {
-    const int length = (int)strlen(word);
-    if (column > LABEL && column + 1 + length > LINE) column = fprintf(out, "\n%*s", LABEL, "") - 1;
-    column += fprintf(out, "%s%s", column > LABEL ? " " : "", word);
-  }
-  fputc('\n', out);
+  else
+    wrap(out, text, fprintf(out, "%-*s", LABEL, label), LABEL);
+}
+
+void grid_paragraph(FILE *out, struct style style, const char *format, ...) {
+  char text[2048];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (style.markdown)
+    fprintf(out, "%s\n\n", text);
+  else
+    wrap(out, text, 0, 0);
 }

@@ -44,4 +44,7 @@ __attribute__((format(printf, 3, 4))) void grid_heading(FILE *out, struct style 
 __attribute__((format(printf, 4, 5))) void grid_fact(FILE *out, struct style style, const char *label,
                                                      const char *format, ...);
 
+/* Text, wrapped at 80 columns. */
+__attribute__((format(printf, 3, 4))) void grid_paragraph(FILE *out, struct style style, const char *format, ...);
+
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "harness/clock.h"
+#include "harness/explain.h"
 #include "harness/interrupt.h"
 #include "harness/pin.h"
 #include "harness/suite.h"
@@ -127,10 +128,17 @@ struct report {
   struct style style;
 };
 
+static void show_suite(const struct report *report, enum suite_id suite) {
+  if (report->run->options->explain && suite == SUITE_GRADIENTS)
+    explain_print(stdout, report->style, report->run->result);
+  else
+    table_suite(stdout, report->style, report->run->result, suite);
+}
+
 static void print_suite(void *context, enum suite_id suite) {
   const struct report *report = context;
   if (report->run->progress) progress_clear(report->run->progress);
-  if (report->run->options->format == FORMAT_TABLE) table_suite(stdout, report->style, report->run->result, suite);
+  if (report->run->options->format == FORMAT_TABLE) show_suite(report, suite);
   if (fflush(stdout) != 0) interrupt_request(); /* nobody reads on: keep what there is */
 }
 
@@ -146,7 +154,7 @@ static void print_whole(const struct report *report) {
   case FORMAT_CSV: table_csv(stdout, result); break;
   case FORMAT_MARKDOWN:
     table_machine(stdout, report->style, &result->machine);
-    for (enum suite_id suite = 0; suite < SUITE_COUNT; suite++) table_suite(stdout, report->style, result, suite);
+    for (enum suite_id suite = 0; suite < SUITE_COUNT; suite++) show_suite(report, suite);
     table_summary(stdout, report->style, result);
     break;
   case FORMAT_TABLE: table_summary(stdout, report->style, result); break;

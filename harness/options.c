@@ -456,6 +456,19 @@ static bool explain(int what, const char *argument, struct error *error) {
   return error_set(error, "unknown option --%s; bench --help lists all", name);
 }
 
+/* Initializers and activations that may help the one network: behind its own. */
+static void add_remedies(struct options *o) {
+  static const char *const inits[] = {"he_normal", "lecun_normal", "glorot_uniform", "orthogonal"};
+  static const char *const activations[] = {"relu", "tanh", "selu"};
+  struct error error;
+  for (size_t i = 0; i < COUNT(inits); i++)
+    if (strcmp(inits[i], o->inits[0].text) != 0)
+      o->init_count += choose_initializer(inits[i], &o->inits[o->init_count], &error);
+  for (size_t i = 0; i < COUNT(activations); i++)
+    if (strcmp(activations[i], o->activations[0].text) != 0)
+      o->activation_count += choose_activation(activations[i], &o->activations[o->activation_count], &error);
+}
+
 /* --explain looks at one network, with the gradients suite alone unless others are asked for. */
 static bool check_explain(struct options *o, struct error *error) {
   const struct {
@@ -480,6 +493,7 @@ static bool check_explain(struct options *o, struct error *error) {
     memset(o->suites, 0, sizeof o->suites);
     o->suites[SUITE_GRADIENTS] = true;
   }
+  add_remedies(o);
   return true;
 }
 

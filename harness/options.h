@@ -86,7 +86,7 @@ struct options {
   double budget; /* seconds that a grid may take without --yes */
   bool yes, resume;
   size_t shard, shards; /* of --shard=K/N: K from 1 to N */
-  bool explain;         /* one cell, and what would help it */
+  bool explain;         /* one cell; the initializers and activations behind the first may help it */
 };
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR };

@@ -85,6 +85,7 @@ struct layer_theory {
 struct cell_theory {
   double decay_per_layer;                /* of this network, with all its recipe adds and its own input */
   double difference;                     /* of the measured decay from it, in standard errors */
+  double weight_variance;                /* sigma_w^2: that of a weight, times the inputs of a unit */
   double length, chi, length_scale;      /* q*, chi = sigma_w^2 E f'^2 there; layers over which lengths forget */
   double correlation, correlation_scale; /* c* of two inputs, and layers over which correlations forget */
 };
@@ -111,7 +112,7 @@ struct gradient_cell {
   enum verdict verdict;
   size_t verdict_layer; /* where overflow or underflow begins; else 0. Layers count from 1, depth + 1: the output's */
   /* Of any network: the layer where numbers begin to overflow, as the verdict has it; the hidden layers nearest the
-   * output whose delta is all zeros, or holds subnormal numbers. 0: none. */
+   * output whose delta is all zeros, or more than 1 % subnormal numbers. 0: none. */
   size_t overflow_layer, underflow_layer, subnormal_layer;
   struct cell_theory theory;           /* NAN where there is none */
   struct gradient_layer *layers;       /* depth of them, owned */

@@ -21,19 +21,16 @@ void table_suite(FILE *out, struct style style, const struct result *result, enu
 /* Each suite in one line for each arch and number of threads. */
 void table_summary(FILE *out, struct style style, const struct result *result);
 
-/* The part of table_suite for SUITE_GRADIENTS: decays, of a few cells their curves by layer, of many a heat map for each
- * depth. */
+/* The part of table_suite for SUITE_GRADIENTS: decays, of a few cells their curves by layer, of many a heat map for
+ * each depth. */
 void table_gradients(FILE *out, struct style style, const struct result *result);
 
 /* How good or bad a verdict is, and it in words: "overflow at 36", the layer. */
 enum grid_color verdict_color(enum verdict verdict);
 void verdict_text(char *text, size_t size, const struct gradient_cell *cell);
 
-/* Levels of log10 where single precision changes: its smallest numbers and its largest. */
-#define FLOAT_LOWEST (-45.2)
-#define FLOAT_HIGHEST 38.54
-extern const struct plot_floor float_floors[];
-extern const size_t float_floor_count;
+/* The gradients of a few cells by layer, with what theory says; nothing for more than a picture can show. */
+void table_curves(FILE *out, struct style style, const struct gradient_cell *cells, size_t count);
 
 /* The part of table_suite for SUITE_ACCURACY. */
 void table_accuracy(FILE *out, struct style style, const struct result *result);

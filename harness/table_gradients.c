@@ -8,10 +8,12 @@
 #include "harness/table.h"
 
 #define CHANGES 160
+/* Levels of log10 beyond which there is no single precision. */
+#define FLOAT_LOWEST (-45.2)
+#define FLOAT_HIGHEST 38.54
 
-const struct plot_floor float_floors[] = {
+static const struct plot_floor float_floors[] = {
     {"smallest normal float32", -37.93}, {"smallest float32", -44.85}, {"largest float32", 38.53}};
-const size_t float_floor_count = sizeof float_floors / sizeof *float_floors;
 
 /* ---- words ------------------------------------------------------------------------------------------------------ */
 
@@ -176,7 +178,7 @@ static bool fill_curve(struct curve *curve, const struct gradient_cell *cell) {
   return true;
 }
 
-static void print_curves(FILE *out, struct style style, const struct gradient_cell *cells, size_t count) {
+void table_curves(FILE *out, struct style style, const struct gradient_cell *cells, size_t count) {
   struct curve curves[PLOT_SERIES] = {0};
   struct plot_series series[PLOT_SERIES];
   bool fine = count <= PLOT_SERIES;
@@ -191,7 +193,7 @@ static void print_curves(FILE *out, struct style style, const struct gradient_ce
                             .series = series,
                             .series_count = count,
                             .floors = float_floors,
-                            .floor_count = float_floor_count,
+                            .floor_count = sizeof float_floors / sizeof *float_floors,
                             .unicode = style.unicode};
   if (fine) {
     grid_heading(out, style, "the gradient by layer");
@@ -280,7 +282,7 @@ void table_gradients(FILE *out, struct style style, const struct result *result)
     print_by_activation(out, style, result);
   else
     print_by_change(out, style, result);
-  print_curves(out, style, result->cells, result->cell_count);
+  table_curves(out, style, result->cells, result->cell_count);
   for (size_t i = 0; i < result->cell_count; i++)
     if (result->cells[i].depth > 1 && is_first(result, i, same_map)) print_map(out, style, result, &result->cells[i]);
 }

@@ -114,7 +114,7 @@ static struct result example(void) {
                                .index = 17,
                                .decay_per_layer = NAN,
                                .decay_standard_error = NAN,
-                               .theory = {2.4, -1.5, 1.25, 0.5, 3, 0.75, 8},
+                               .theory = {2.4, -1.5, 2, 1.25, 0.5, 3, 0.75, 8},
                                .verdict = VERDICT_OVERFLOW,
                                .verdict_layer = 2};
   cell.layers = calloc(2, sizeof *cell.layers);

@@ -1,9 +1,11 @@
 #include "harness/suite/gradient_grid.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/gradient_cell.h"
+#include "harness/theory.h"
 
 #define CELLS_MOST 1000000
 /* The vectors that shards are made equal for. */
@@ -96,6 +98,67 @@ static bool keep_shard(struct gradient_grid *grid, size_t shard, size_t shards, 
   return fine || error_set(error, "out of memory: a shard of the grid");
 }
 
+/* ---- one network and what may help it --------------------------------------------------------------------------- */
+
+#define REMEDIES_MOST (2 * LIST_LIMIT + 8)
+
+static struct gradient_setting *add_remedy(struct gradient_grid *grid) {
+  struct gradient_setting *added = &grid->items[grid->count];
+  *added = grid->items[0];
+  added->cell.index = grid->count++;
+  return added;
+}
+
+static void set_initializer(struct gradient_setting *setting, const struct initializer_choice *initializer) {
+  setting->initializer = initializer;
+  strcpy(setting->cell.initializer, initializer->text);
+}
+
+static void set_activation(struct gradient_setting *setting, const struct activation_choice *activation) {
+  setting->activation = activation;
+  strcpy(setting->cell.activation, activation->text);
+}
+
+/* The factor that takes the weights to where theory expects gradients to keep their size, if that is elsewhere. */
+static void add_critical_scale(struct gradient_grid *grid) {
+  const struct gradient_setting *base = &grid->items[0];
+  const struct network_shape shape = {.inputs = base->cell.width, .width = base->cell.width, .depth = base->cell.depth};
+  const struct theory_network network = {.initializer = base->initializer,
+                                         .activation = base->activation,
+                                         .shape = &shape,
+                                         .bias_std = base->cell.bias_std,
+                                         .weight_scale = base->cell.weight_scale};
+  if (!theory_applies(&network)) return;
+  const struct theory_facts facts = theory_facts(&network);
+  const double factor = sqrt(facts.critical.weight_variance / facts.weight_variance);
+  if (facts.critical.kind == MEANFIELD_CRITICAL_NONE || !(fabs(factor - 1) > 0.01)) return;
+  add_remedy(grid)->cell.weight_scale *= round(1e4 * factor) / 1e4;
+}
+
+/* The network that the options describe, then others that differ from it in one thing each, the least change first. */
+static bool make_remedies(struct gradient_grid *grid, const struct options *o, const char *arch, struct error *error) {
+  *grid = (struct gradient_grid){.items = malloc(REMEDIES_MOST * sizeof *grid->items), .count = 1};
+  if (!grid->items) return error_set(error, "out of memory");
+  struct gradient_setting *base = &grid->items[0];
+  describe(base, o, &(struct place){0}, 0, arch);
+  add_critical_scale(grid);
+  for (size_t i = 1; i < o->init_count; i++) set_initializer(add_remedy(grid), &o->inits[i]);
+  if (base->cell.recipe.normalization == NORMALIZATION_NONE) {
+    add_remedy(grid)->cell.recipe.normalization = NORMALIZATION_LAYER;
+    add_remedy(grid)->cell.recipe.normalization = NORMALIZATION_BATCH;
+  }
+  if (!base->cell.recipe.residual) {
+    add_remedy(grid)->cell.recipe.residual = true;
+    struct gradient_setting *both = add_remedy(grid);
+    both->cell.recipe.residual = true, both->cell.recipe.normalization = NORMALIZATION_LAYER;
+  }
+  for (size_t i = 1; i < o->activation_count; i++) set_activation(add_remedy(grid), &o->activations[i]);
+  grid->whole = grid->count;
+  for (size_t i = 0; i < grid->count; i++)
+    gradient_cell_name(grid->items[i].name, sizeof grid->items[i].name, &grid->items[i].cell);
+  return true;
+}
+
 /* ---- the grid --------------------------------------------------------------------------------------------------- */
 
 static bool count_cells(const size_t counts[AXIS_COUNT], size_t *cells, struct error *error) {
@@ -106,7 +169,8 @@ static bool count_cells(const size_t counts[AXIS_COUNT], size_t *cells, struct e
   return true;
 }
 
-bool gradient_grid_make(struct gradient_grid *grid, const struct run *run, const char *arch, struct error *error) {
+/* The axes' cells that --filter and --shard leave. */
+static bool make_axes(struct gradient_grid *grid, const struct run *run, const char *arch, struct error *error) {
   size_t counts[AXIS_COUNT];
   *grid = (struct gradient_grid){0};
   axis_counts(run->options, counts);
@@ -122,6 +186,10 @@ bool gradient_grid_make(struct gradient_grid *grid, const struct run *run, const
   if (keep_shard(grid, run->options->shard, run->options->shards, error)) return true;
   gradient_grid_free(grid);
   return false;
+}
+
+bool gradient_grid_make(struct gradient_grid *grid, const struct run *run, const char *arch, struct error *error) {
+  return run->options->explain ? make_remedies(grid, run->options, arch, error) : make_axes(grid, run, arch, error);
 }
 
 void gradient_grid_free(struct gradient_grid *grid) {

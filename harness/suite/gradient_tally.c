@@ -7,6 +7,8 @@
 
 #define VANISHING (-2.302585092994046) /* ln 1/10 */
 #define EXPLODING 2.302585092994046
+/* A few saturated units have tiny gradients anywhere; from this share on the layer's gradient as a whole is small. */
+#define SUBNORMAL_SHARE 0.01
 
 /* What is averaged how. Sums of the first are of logarithms. */
 #define AT(member) offsetof(struct gradient_layer, member)
@@ -63,7 +65,7 @@ void gradient_tally_add(struct gradient_tally *tally, const struct gradient_samp
     if (!(isfinite(one->delta_rms) && isfinite(one->dw_rms)) && number > tally->backward_overflow)
       tally->backward_overflow = number;
     if (one->delta_rms == 0 && number > tally->underflow) tally->underflow = number;
-    if (one->subnormal > 0 && number > tally->subnormal) tally->subnormal = number;
+    if (one->subnormal > SUBNORMAL_SHARE && number > tally->subnormal) tally->subnormal = number;
     add_layer(&tally->sums[l], one);
     if (tally->histograms) merge_histograms(&tally->histograms[l], &sample->histograms[l]);
   }

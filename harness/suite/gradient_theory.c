@@ -34,11 +34,12 @@ void gradient_theory(struct gradient_cell *cell, const struct gradient_setting *
                                          .epsilon = NETWORK_EPSILON,
                                          .input_square = input_square,
                                          .input_variance = input_variance};
-  cell->theory = (struct cell_theory){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+  cell->theory = (struct cell_theory){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
   if (!theory_applies(&network)) return;
   const struct theory_facts facts = theory_facts(&network);
   describe_layers(cell, &network, &cell->theory.decay_per_layer);
   cell->theory.difference = (cell->decay_per_layer - cell->theory.decay_per_layer) / cell->decay_standard_error;
+  cell->theory.weight_variance = facts.weight_variance;
   cell->theory.length = facts.length, cell->theory.chi = facts.chi;
   cell->theory.length_scale = facts.length_scale;
   cell->theory.correlation = facts.correlation;
