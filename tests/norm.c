@@ -10,6 +10,7 @@
 
 #include "kernels/reference/reference.h"
 
+#define SMALL (70 * 70)
 #define LARGEST (130 * 1030)
 #define UNIT 0x1p-24
 
@@ -35,17 +36,22 @@ static size_t groups_of(const struct kind *kind, size_t rows, size_t columns) {
 enum array { Z, GAMMA, BETA, N, MEAN, INVERSE, DN, DZ, DGAMMA, DBETA, ARRAYS };
 static const char *const array_names[ARRAYS] = {"z",       "gamma", "beta", "n",      "mean",
                                                 "inverse", "dn",    "dz",   "dgamma", "dbeta"};
-static struct guarded memory[ARRAYS];
+/* Whole buffers are looked at: most shapes have small ones. */
+static struct guarded small_memory[ARRAYS], large_memory[ARRAYS];
+static const struct guarded *memory;
 
 static int setup_memory(void **state) {
   (void)state;
-  for (int a = 0; a < ARRAYS; a++) memory[a] = guarded_allocate((LARGEST + 64) * sizeof(float));
+  for (int a = 0; a < ARRAYS; a++) {
+    small_memory[a] = guarded_allocate((SMALL + 64) * sizeof(float));
+    large_memory[a] = guarded_allocate((LARGEST + 64) * sizeof(float));
+  }
   return 0;
 }
 
 static int free_memory(void **state) {
   (void)state;
-  for (int a = 0; a < ARRAYS; a++) guarded_free(&memory[a]);
+  for (int a = 0; a < ARRAYS; a++) guarded_free(&small_memory[a]), guarded_free(&large_memory[a]);
   return 0;
 }
 
@@ -87,6 +93,7 @@ static struct trial make(const struct kind *kind, size_t rows, size_t columns, s
                     .size = {n, columns, columns, n, groups, groups, n, n, columns, columns}};
   uint64_t random = test_seed() + variant * 1000003 + rows * 1009 + columns;
   assert_true(n <= LARGEST);
+  memory = n <= SMALL ? small_memory : large_memory;
   for (int a = 0; a < ARRAYS; a++) {
     const size_t shift = (variant + (size_t)a) % (table->lanes + 1);
     guarded_reset(&memory[a]);
@@ -261,8 +268,8 @@ static void test_large_shapes(void **state) {
 
 /* ---- the references against finite differences ------------------------------------------------------------------- */
 
-#define SMALL 5
-#define OTHER 7
+#define FD_ROWS 5
+#define FD_COLUMNS 7
 
 /* sum of factors n, the loss that dn are the factors of. */
 static double loss_of(const struct kind *kind, struct norm_double *norm, const double *factors) {
@@ -289,12 +296,12 @@ static void expect_slopes(const struct kind *kind, struct norm_double *norm, dou
 
 static void test_finite_differences(void **state) {
   const struct kind *kind = *state;
-  enum { N_ALL = SMALL * OTHER };
-  double z[N_ALL], gamma[OTHER], beta[OTHER], n[N_ALL], mean[OTHER], inverse[OTHER], dn[N_ALL], dz[N_ALL],
-      dgamma[OTHER], dbeta[OTHER];
+  enum { N_ALL = FD_ROWS * FD_COLUMNS };
+  double z[N_ALL], gamma[FD_COLUMNS], beta[FD_COLUMNS], n[N_ALL], mean[FD_COLUMNS], inverse[FD_COLUMNS], dn[N_ALL],
+      dz[N_ALL], dgamma[FD_COLUMNS], dbeta[FD_COLUMNS];
   uint64_t random = test_seed();
-  struct norm_double norm = {.rows = SMALL,
-                             .columns = OTHER,
+  struct norm_double norm = {.rows = FD_ROWS,
+                             .columns = FD_COLUMNS,
                              .z = z,
                              .gamma = gamma,
                              .beta = beta,
@@ -308,13 +315,13 @@ static void test_finite_differences(void **state) {
                              .epsilon = 0.01};
   for (size_t i = 0; i < N_ALL; i++)
     z[i] = (double)test_uniform(&random, -2, 2), dn[i] = (double)test_uniform(&random, -1, 1);
-  for (size_t i = 0; i < OTHER; i++)
+  for (size_t i = 0; i < FD_COLUMNS; i++)
     gamma[i] = (double)test_uniform(&random, -2, 2), beta[i] = (double)test_uniform(&random, -1, 1);
   loss_of(kind, &norm, dn);
   ((norm_reference *)reference_functions[kind->backward - kernels])(&norm);
   expect_slopes(kind, &norm, z, N_ALL, dz, "dz");
-  expect_slopes(kind, &norm, gamma, OTHER, dgamma, "dgamma");
-  expect_slopes(kind, &norm, beta, OTHER, dbeta, "dbeta");
+  expect_slopes(kind, &norm, gamma, FD_COLUMNS, dgamma, "dgamma");
+  expect_slopes(kind, &norm, beta, FD_COLUMNS, dbeta, "dbeta");
 }
 
 /* ---- special numbers --------------------------------------------------------------------------------------------- */
