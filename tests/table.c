@@ -495,12 +495,12 @@ static void verdicts_name_the_layer(void **state) {
   struct result result = example();
   char *text;
   PRINTED(text, table_suite(out, plain, &result, SUITE_GRADIENTS));
-  assert_non_null(strstr(text, "overflow at layer 1000\n"));
+  assert_non_null(strstr(text, "overflow at 1000\n"));
   assert_non_null(strstr(text, "vanishing\n"));
   assert_null(strchr(text, '\033'));
   free(text);
   PRINTED(text, table_suite(out, (struct style){.color = true}, &result, SUITE_GRADIENTS));
-  assert_non_null(strstr(text, "\033[31moverflow at layer 1000\033[0m\n"));
+  assert_non_null(strstr(text, "\033[31moverflow at 1000\033[0m\n"));
   free(text);
   result_free(&result);
 }
