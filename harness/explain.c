@@ -92,6 +92,11 @@ static void print_what(FILE *out, struct style style, const struct gradient_cell
     grid_paragraph(out, style, "With one hidden layer there is no way for a gradient to change on.");
   else if (cell->verdict == VERDICT_OVERFLOW)
     print_overflow(out, style, cell);
+  else if (cell->verdict == VERDICT_UNDERFLOW && cell->layers[cell->verdict_layer - 1].h_rms == 0)
+    grid_paragraph(out, style,
+                   "The forward pass is lost: activations shrink until all of them are 0 in layer %zu, so that neither "
+                   "inputs nor gradients get through.",
+                   cell->verdict_layer);
   else if (cell->verdict == VERDICT_UNDERFLOW)
     grid_paragraph(out, style,
                    "The gradient is lost: on its way back from layer %zu it shrinks until all of it is 0 in layer %zu, "

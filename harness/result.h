@@ -111,8 +111,8 @@ struct gradient_cell {
   struct decay_fit fit;
   enum verdict verdict;
   size_t verdict_layer; /* where overflow or underflow begins; else 0. Layers count from 1, depth + 1: the output's */
-  /* Of any network: the layer where numbers begin to overflow, as the verdict has it; the hidden layers nearest the
-   * output whose delta is all zeros, or more than 1 % subnormal numbers. 0: none. */
+  /* Of any network: the layer where numbers begin to overflow, that where they are all zeros, as the verdict has them;
+   * the hidden layer nearest the output whose delta has more than 1 % subnormal numbers. 0: none. */
   size_t overflow_layer, underflow_layer, subnormal_layer;
   struct cell_theory theory;           /* NAN where there is none */
   struct gradient_layer *layers;       /* depth of them, owned */

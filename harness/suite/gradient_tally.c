@@ -56,21 +56,26 @@ static void merge_histograms(struct layer_histograms *sum, const struct layer_hi
   histogram_merge(&sum->dw, &one->dw);
 }
 
+/* The first of two layers of which 0 is none. */
+static size_t earlier(size_t a, size_t b) { return a && (!b || a < b) ? a : b; }
+static size_t later(size_t a, size_t b) { return a > b ? a : b; }
+
 void gradient_tally_add(struct gradient_tally *tally, const struct gradient_sample *sample, size_t depth) {
-  size_t forward = sample->outputs_finite ? 0 : depth + 1;
+  size_t overflow = sample->outputs_finite ? 0 : depth + 1, underflow = 0;
   for (size_t l = depth; l-- > 0;) {
     const struct gradient_layer *one = &sample->layers[l];
     const size_t number = l + 1;
-    if (!(isfinite(one->z_rms) && isfinite(one->h_rms))) forward = number;
-    if (!(isfinite(one->delta_rms) && isfinite(one->dw_rms)) && number > tally->backward_overflow)
-      tally->backward_overflow = number;
-    if (one->delta_rms == 0 && number > tally->underflow) tally->underflow = number;
-    if (one->subnormal > SUBNORMAL_SHARE && number > tally->subnormal) tally->subnormal = number;
+    if (!(isfinite(one->z_rms) && isfinite(one->h_rms))) overflow = number;
+    if (one->h_rms == 0) underflow = number;
+    if (!(isfinite(one->delta_rms) && isfinite(one->dw_rms)))
+      tally->backward_overflow = later(number, tally->backward_overflow);
+    if (one->delta_rms == 0) tally->backward_underflow = later(number, tally->backward_underflow);
+    if (one->subnormal > SUBNORMAL_SHARE) tally->subnormal = later(number, tally->subnormal);
     add_layer(&tally->sums[l], one);
     if (tally->histograms) merge_histograms(&tally->histograms[l], &sample->histograms[l]);
   }
-  if (forward > 0 && (tally->forward_overflow == 0 || forward < tally->forward_overflow))
-    tally->forward_overflow = forward;
+  tally->forward_overflow = earlier(overflow, tally->forward_overflow);
+  tally->forward_underflow = earlier(underflow, tally->forward_underflow);
   const double ends = log(sample->layers[0].delta_rms) - log(sample->layers[depth - 1].delta_rms);
   const double decay = ends / (double)(depth - 1);
   tally->decay += decay;
@@ -83,7 +88,7 @@ void gradient_tally_add(struct gradient_tally *tally, const struct gradient_samp
 static void judge(const struct gradient_tally *tally, struct gradient_cell *cell) {
   const double end_to_end = cell->decay_per_layer * (double)(cell->depth - 1);
   cell->overflow_layer = tally->forward_overflow ? tally->forward_overflow : tally->backward_overflow;
-  cell->underflow_layer = tally->underflow;
+  cell->underflow_layer = tally->forward_underflow ? tally->forward_underflow : tally->backward_underflow;
   cell->subnormal_layer = tally->subnormal;
   cell->verdict_layer = 0;
   if (cell->overflow_layer) {

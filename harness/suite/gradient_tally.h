@@ -5,7 +5,8 @@
  * of the cell
  *   holds a value that is not finite: overflow, at the first layer whose z or h is not (D + 1 is the output layer), or,
  *   where the forward pass is finite, at the layer nearest the output whose delta or dw is not;
- *   has a hidden layer whose delta is exactly zero everywhere: underflow, at the one nearest the output. */
+ *   has a hidden layer whose h is exactly zero everywhere: underflow, at the first such layer; or, where the forward
+ * pass goes through, one whose delta is: underflow, at the one nearest the output. */
 #ifndef DEPTHMARK_GRADIENT_TALLY_H
 #define DEPTHMARK_GRADIENT_TALLY_H
 
@@ -27,8 +28,8 @@ struct gradient_tally {
   struct layer_histograms *histograms;  /* depth: their counts, ready to become the cell's; NULL: none are wanted */
   double networks, decay, decay_square; /* of the decay per layer and its square */
   double input_square, input_variance;
-  size_t forward_overflow;                        /* first layer seen, 1-based; 0: none */
-  size_t backward_overflow, underflow, subnormal; /* layer nearest the output seen; 0: none */
+  size_t forward_overflow, forward_underflow;              /* first layer seen, 1-based; 0: none */
+  size_t backward_overflow, backward_underflow, subnormal; /* layer nearest the output seen; 0: none */
 };
 
 void gradient_tally_add(struct gradient_tally *tally, const struct gradient_sample *sample, size_t depth);
