@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/fields.h"
 #include "harness/gradient_cell.h"
 #include "harness/table.h"
 
@@ -143,4 +144,37 @@ void table_csv(FILE *out, const struct result *result) {
     if (!result->rows[i].support) csv_row(out, result, &result->rows[i]);
   for (size_t i = 0; i < result->accuracy_count; i++) csv_accuracy(out, &result->accuracies[i]);
   for (size_t i = 0; i < result->cell_count; i++) csv_cell(out, &result->cells[i]);
+}
+
+/* ---- layers ----------------------------------------------------------------------------------------------------- */
+
+static void csv_names(FILE *out, const struct field *fields) {
+  for (; fields->name; fields++) fprintf(out, ",%s", fields->name);
+}
+
+/* With a comma before each number; from NULL: nothing between the commas. */
+static void csv_numbers(FILE *out, const struct field *fields, const void *from) {
+  for (; fields->name; fields++) {
+    fputc(',', out);
+    csv_number(out, from ? *(const double *)((const char *)from + fields->offset) : NAN, "");
+  }
+}
+
+void table_csv_layers(FILE *out, const struct result *result) {
+  fputs("name,layer", out);
+  csv_names(out, layer_fields);
+  csv_names(out, layer_theory_fields);
+  fputc('\n', out);
+  for (size_t i = 0; i < result->cell_count; i++) {
+    const struct gradient_cell *cell = &result->cells[i];
+    char name[ROW_NAME];
+    gradient_cell_name(name, sizeof name, cell);
+    for (size_t l = 0; l < cell->depth; l++) {
+      csv_text(out, name);
+      fprintf(out, "%zu", l + 1);
+      csv_numbers(out, layer_fields, &cell->layers[l]);
+      csv_numbers(out, layer_theory_fields, cell->layers_theory ? &cell->layers_theory[l] : NULL);
+      fputc('\n', out);
+    }
+  }
 }

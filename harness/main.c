@@ -152,6 +152,7 @@ static void print_whole(const struct report *report) {
     free(json);
     break;
   case FORMAT_CSV: table_csv(stdout, result); break;
+  case FORMAT_CSV_LAYERS: table_csv_layers(stdout, result); break;
   case FORMAT_MARKDOWN:
     table_machine(stdout, report->style, &result->machine);
     for (enum suite_id suite = 0; suite < SUITE_COUNT; suite++) show_suite(report, suite);

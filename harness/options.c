@@ -23,7 +23,7 @@
 const char *const suite_names[SUITE_COUNT] = {"limits", "init",     "activation", "accuracy",
                                               "dense",  "training", "gradients"};
 static const char *const pin_names[] = {"cores", "threads", "none"};
-static const char *const format_names[] = {"table", "json", "csv", "markdown"};
+static const char *const format_names[] = {"table", "json", "csv", "csv-layers", "markdown"};
 const char *const data_names[2] = {"normal", "fashion-mnist"};
 static const char *const answers[] = {"no", "yes"};
 #define COUNT(array) (sizeof(array) / sizeof *(array))

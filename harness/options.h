@@ -14,7 +14,7 @@
 #include "kernels/select.h"
 
 enum pin_policy { PIN_CORES, PIN_THREADS, PIN_NONE };
-enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_MARKDOWN };
+enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_CSV_LAYERS, FORMAT_MARKDOWN };
 enum suite_id {
   SUITE_LIMITS,
   SUITE_INIT,

@@ -130,6 +130,9 @@ static json_t *json_of_context(const struct result *result) {
   bad |= text_of(o, "command", result->command);
   bad |= text_of(o, "seed", seed); /* a string, because many readers of JSON lose digits beyond 2^53 */
   bad |= text_of(o, "rng", result->rng);
+  if (result->network_seconds > 0)
+    bad |= json_object_set_new(o, "network_flops_per_second",
+                               number_or_null(result->network_operations / result->network_seconds));
   bad |= json_object_set_new(o, "interrupted", json_boolean(result->interrupted));
   if (bad == 0) return o;
   json_decref(o);

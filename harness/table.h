@@ -45,4 +45,7 @@ void table_standing(FILE *out, struct style style, const struct result *result, 
 /* One line a row, accuracy or gradient cell, all in one table: a column that does not apply is empty. */
 void table_csv(FILE *out, const struct result *result);
 
+/* One line for each hidden layer of each gradient cell. */
+void table_csv_layers(FILE *out, const struct result *result);
+
 #endif

@@ -138,6 +138,13 @@ static void print_by_change(FILE *out, struct style style, const struct result *
   }
 }
 
+/* How fast the networks were run. */
+static void print_speed(FILE *out, struct style style, const struct result *result) {
+  if (!(result->network_seconds > 0)) return;
+  grid_paragraph(out, style, "Forward and backward passes: %.3g GFLOP/s a thread, counted by their products.",
+                 result->network_operations / result->network_seconds * 1e-9);
+}
+
 static void print_heading(FILE *out, struct style style, const struct result *result, bool alike) {
   const struct gradient_cell *cell = &result->cells[0];
   char changes[CHANGES] = "";
@@ -285,4 +292,5 @@ void table_gradients(FILE *out, struct style style, const struct result *result)
   table_curves(out, style, result->cells, result->cell_count);
   for (size_t i = 0; i < result->cell_count; i++)
     if (result->cells[i].depth > 1 && is_first(result, i, same_map)) print_map(out, style, result, &result->cells[i]);
+  print_speed(out, style, result);
 }

@@ -418,12 +418,12 @@ static void test_tally(void **state) {
   }
   struct gradient_tally tally = {.sums = sums, .histograms = histograms};
   struct gradient_cell cell = {.depth = 3, .seeds = 2, .layers = layers};
-  gradient_tally_add(&tally, &(struct gradient_sample){first, first_histograms, true, 1, 1}, 3);
+  gradient_tally_add(&tally, &(struct gradient_sample){first, first_histograms, true, 0, 0, 1, 1}, 3);
   gradient_tally_finish(&tally, &cell);
   assert_near("decay", cell.decay_per_layer, -1, 1e-12);
   assert_true(isnan(cell.decay_standard_error));
   assert_int_equal(cell.verdict, VERDICT_STABLE); /* e^-2 is above 1/10 */
-  gradient_tally_add(&tally, &(struct gradient_sample){second, second_histograms, true, 3, 3}, 3);
+  gradient_tally_add(&tally, &(struct gradient_sample){second, second_histograms, true, 0, 0, 3, 3}, 3);
   gradient_tally_finish(&tally, &cell);
   assert_near("decay", cell.decay_per_layer, -1.5, 1e-12);
   assert_near("standard error", cell.decay_standard_error, 0.5, 1e-9); /* (stddev 1/sqrt 2) / sqrt 2 */
@@ -442,18 +442,18 @@ static void test_tally(void **state) {
   assert_int_equal(cell.verdict, VERDICT_VANISHING); /* e^-3 is not */
 
   struct gradient_tally copy = tally;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, false, 3, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, false, 0, 0, 3, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict, VERDICT_OVERFLOW);
   assert_int_equal(cell.verdict_layer, 4); /* the output layer */
   second[1].dw_rms = NAN;
   copy = tally;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 3, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 0, 0, 3, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict, VERDICT_OVERFLOW);
   assert_int_equal(cell.verdict_layer, 2);
   second[2].h_rms = NAN;
-  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 3, 3}, 3);
+  gradient_tally_add(&copy, &(struct gradient_sample){second, second_histograms, true, 0, 0, 3, 3}, 3);
   gradient_tally_finish(&copy, &cell);
   assert_int_equal(cell.verdict_layer, 3); /* what failed in the forward pass comes first */
 }

@@ -19,6 +19,7 @@ struct gradient_sample {
   struct gradient_layer *layers;       /* of the hidden layers */
   struct layer_histograms *histograms; /* likewise; not read where the tally has none */
   bool outputs_finite;
+  double operations, seconds;          /* of the products of its passes; thread-seconds of the passes */
   double input_square, input_variance; /* of its input: mean square; variance over the batch, mean over the inputs */
 };
 

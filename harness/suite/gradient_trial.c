@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/clock.h"
 #include "harness/flush.h"
 #include "harness/layer_statistics.h"
 #include "harness/lsuv.h"
@@ -154,10 +155,33 @@ static double variance_over_batch(const float *x, size_t rows, size_t columns) {
   return sum / (double)columns;
 }
 
+/* Operations of a network's products: two a layer, and one more where the gradient goes on to the layer before. */
+static double product_operations(const struct network *network) {
+  double sum = 0;
+  for (size_t l = 0; l <= network->shape.depth; l++) {
+    const double weights = (double)network->layers[l].in * (double)network->layers[l].out;
+    sum += (l ? 6 : 4) * (double)network->shape.batch * weights;
+  }
+  return sum;
+}
+
+/* Forward, loss, backward. */
+static void pass(struct gradient_trial *trial, const struct gradient_laboratory *laboratory, size_t k) {
+  struct network *network = &trial->network;
+  const bool flush = trial->setting->cell.recipe.flush;
+  const uint64_t began = clock_now();
+  if (flush) flush_subnormals(true, network->threads);
+  network_forward(network, trial->x);
+  lose(trial, laboratory, k);
+  network_backward(network, trial->x);
+  if (flush) flush_subnormals(false, network->threads);
+  trial->sample.seconds = (double)(clock_now() - began) * 1e-9 * network->threads;
+  trial->sample.operations = product_operations(network);
+}
+
 bool gradient_trial_run(struct gradient_trial *trial, const struct gradient_laboratory *laboratory, size_t k,
                         struct error *error) {
   struct network *network = &trial->network;
-  const struct gradient_cell *cell = &trial->setting->cell;
   const struct network_layer *outputs = &network->layers[network->shape.depth];
   const size_t batch = network->shape.batch, inputs = network->shape.inputs;
   if (on_images(laboratory))
@@ -165,11 +189,7 @@ bool gradient_trial_run(struct gradient_trial *trial, const struct gradient_labo
   else
     fill_normal(laboratory, trial->x, batch * inputs, k, INPUT_STREAM, 1);
   if (!initialize(trial, laboratory, k, error)) return false;
-  if (cell->recipe.flush) flush_subnormals(true, network->threads);
-  network_forward(network, trial->x);
-  lose(trial, laboratory, k);
-  network_backward(network, trial->x);
-  if (cell->recipe.flush) flush_subnormals(false, network->threads);
+  pass(trial, laboratory, k);
   const double input_rms = root_mean_square(trial->x, batch * inputs);
   trial->sample.input_square = input_rms * input_rms;
   trial->sample.input_variance = variance_over_batch(trial->x, batch, inputs);

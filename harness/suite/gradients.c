@@ -122,6 +122,8 @@ static void finish_network(struct laboratory *laboratory, struct current *curren
   run_progress(run, gradient_cell_seconds(&setting->cell, lanes) / (double)seeds / laboratory->threads, setting->name);
   if (current->failed) return;
   gradient_tally_add(&current->tally, &trial->sample, setting->cell.depth);
+  run->result->network_operations += trial->sample.operations;
+  run->result->network_seconds += trial->sample.seconds;
   if (k + 1 == seeds) *finished = finish_cell(setting, &current->tally);
 }
 
