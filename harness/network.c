@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness/clock.h"
@@ -12,6 +13,7 @@
 #include "harness/shares.h"
 
 #define ALIGNMENT 64
+#define HUGE_PAGE ((size_t)2 << 20)
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
@@ -171,6 +173,14 @@ static bool from_output(const struct activation_choice *activation) {
   return strstr(activation->backward->name, "_from_output");
 }
 
+/* In huge pages where the system gives them: a deep network's layers are walked through again and again. */
+static void *allocate(size_t bytes) {
+  void *block;
+  if (posix_memalign(&block, bytes < HUGE_PAGE ? ALIGNMENT : HUGE_PAGE, bytes) != 0) return NULL;
+  if (bytes >= HUGE_PAGE) (void)madvise(block, bytes, MADV_HUGEPAGE);
+  return block;
+}
+
 bool network_create(struct network *network, const struct network_shape *shape, const struct kernel_table *table,
                     const struct activation_choice *activation, int threads, struct error *error) {
   assert(shape->inputs && shape->width && shape->depth && shape->outputs && shape->batch && threads > 0);
@@ -178,7 +188,7 @@ bool network_create(struct network *network, const struct network_shape *shape, 
   *network = (struct network){.shape = *shape, .table = table, .activation = *activation, .threads = threads};
   if (!network_check_memory(shape, table, threads, error)) return false;
   const size_t bytes = network_bytes(shape, table, threads);
-  network->block = aligned_alloc(ALIGNMENT, bytes);
+  network->block = allocate(bytes);
   if (!network->block)
     return error_set(error, "out of memory: a network of depth %zu, width %zu and batch %zu needs %zu bytes",
                      shape->depth, shape->width, shape->batch, bytes);
