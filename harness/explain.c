@@ -128,7 +128,7 @@ static void print_correlation(FILE *out, struct style style, const struct cell_t
         "can be learnt from it much further on.",
         theory->correlation_scale);
   else if (theory->correlation > 0.9995)
-    grid_paragraph(out, style, "Different inputs become alike, but slowly, by a power of depth (chi is 1).");
+    grid_paragraph(out, style, "Different inputs become alike, but slowly, by a power of depth.");
   else
     grid_paragraph(
         out, style,
@@ -157,7 +157,7 @@ static void print_plain_theory(FILE *out, struct style style, const struct gradi
       out, style,
       "A layer multiplies the mean square of a gradient by chi = sigma_w^2 E f'(z)^2, sigma_w^2 the variance "
       "of a weight times the %zu units it sums over: %.4g for %s%s. Deep in the network %s, where E f'(z)^2 = "
-      "%.4f for %s, so that chi = %.4f, and the gradient changes by sqrt(chi) = %.4f a layer (ln: %+.4f).",
+      "%.4g for %s, so that chi = %.4g, and the gradient changes by sqrt(chi) = %.4g a layer (ln: %+.4f).",
       cell->width, theory->weight_variance, cell->initializer, cell->weight_scale == 1 ? "" : " with its factor",
       length_text(length, sizeof length, theory), theory->chi / theory->weight_variance, cell->activation, theory->chi,
       sqrt(theory->chi), log(theory->chi) / 2);
@@ -263,22 +263,19 @@ static void print_clipping(FILE *out, struct style style, const struct gradient_
 
 static void print_advice(FILE *out, struct style style, const struct result *result, const struct gradient_cell *best) {
   const struct gradient_cell *base = &result->cells[0];
-  char change[CHANGE];
+  char change[CHANGE], before[32] = "";
   if (helps(base)) {
     grid_paragraph(out, style,
                    "Nothing needs mending at this depth: the first layer's gradient is within ten times the "
                    "last's.");
   } else if (best) {
     change_text(change, sizeof change, base, best);
-    if (strcmp(best->initializer, base->initializer) != 0)
-      grid_paragraph(out, style, "%s in place of %s mends it: %+.4f a layer instead of %+.4f.", change,
-                     base->initializer, best->decay_per_layer, base->decay_per_layer);
-    else if (strcmp(best->activation, base->activation) != 0)
-      grid_paragraph(out, style, "%s in place of %s mends it: %+.4f a layer.", change, base->activation,
-                     best->decay_per_layer);
-    else
-      grid_paragraph(out, style, "What mends it with the least change: %s, %+.4f a layer.", change,
-                     best->decay_per_layer);
+    const char *replaced = strcmp(best->initializer, base->initializer) != 0 ? base->initializer
+                           : strcmp(best->activation, base->activation) != 0 ? base->activation
+                                                                             : NULL;
+    if (isfinite(base->decay_per_layer)) snprintf(before, sizeof before, " instead of %+.4f", base->decay_per_layer);
+    grid_paragraph(out, style, "%s%s%s mends it: %+.4f a layer%s.", change, replaced ? " in place of " : "",
+                   replaced ? replaced : "", best->decay_per_layer, before);
   } else {
     grid_paragraph(out, style,
                    "No single one of these changes keeps the gradient's size over %zu layers; try two of "
@@ -302,8 +299,10 @@ static void print_help(FILE *out, struct style style, const struct result *resul
 void explain_print(FILE *out, struct style style, const struct result *result) {
   if (result->cell_count == 0) return;
   const struct gradient_cell *base = &result->cells[0], *best = best_remedy(result);
+  struct gradient_cell unsized = *base; /* the heading says the width itself */
   char changes[160];
-  gradient_cell_changes(changes, sizeof changes, base);
+  unsized.width = USUAL_WIDTH;
+  gradient_cell_changes(changes, sizeof changes, &unsized);
   grid_heading(out, style, "%s, %s: %zu layers of %zu units%s%s", base->activation, base->initializer, base->depth,
                base->width, changes[0] ? ", " : "", changes);
   grid_paragraph(out, style, "batch %zu, %zu networks, %s input, %s", base->batch, base->seeds, base->data, base->arch);
