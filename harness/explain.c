@@ -81,8 +81,8 @@ static void print_forward(FILE *out, struct style style, const struct gradient_c
   if (!isfinite(last->h_rms)) return;
   grid_paragraph(
       out, style,
-      "Forward, activations have rms %.2g in layer 1 and %.2g in layer %zu. There %.0f %% of them have hardly "
-      "any slope, and %.0f %% of the units none for any sample.",
+      "Forward, activations have rms %.2g in layer 1 and %.2g in layer %zu. There %.0f%% of them have hardly "
+      "any slope, and %.0f%% of the units none for any sample.",
       first_layer(cell)->h_rms, last->h_rms, cell->depth, 100 * last->saturated, 100 * last->dead);
 }
 
