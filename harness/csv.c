@@ -32,6 +32,7 @@ static void csv_skip(FILE *out, int columns) {
 #define GRADIENT_COLUMNS 26
 #define ACCURACY_COLUMNS 10
 #define PHASE_COLUMNS 5
+#define LEARNING_COLUMNS 16
 
 /* With a comma before each. */
 static void csv_phases(FILE *out, const struct result_row *row) {
@@ -71,6 +72,7 @@ static void csv_row(FILE *out, const struct result *result, const struct result_
   csv_number(out, accuracy ? accuracy->ulp_max : NAN, "");
   csv_skip(out, ACCURACY_COLUMNS - 1);
   csv_phases(out, row);
+  csv_skip(out, LEARNING_COLUMNS);
   fputc('\n', out);
 }
 
@@ -94,7 +96,7 @@ static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
   csv_number(out, accuracy->zero_below, ",");
   csv_number(out, accuracy->subnormal_above, ",");
   csv_number(out, accuracy->zero_above, "");
-  csv_skip(out, PHASE_COLUMNS);
+  csv_skip(out, PHASE_COLUMNS + LEARNING_COLUMNS);
   fputc('\n', out);
 }
 
@@ -126,8 +128,38 @@ static void csv_cell(FILE *out, const struct gradient_cell *cell) {
   fprintf(out, "%zu,%zu,%zu,%zu,", cell->verdict_layer, cell->overflow_layer, cell->underflow_layer,
           cell->subnormal_layer);
   csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, "");
-  csv_skip(out, ACCURACY_COLUMNS + PHASE_COLUMNS);
+  csv_skip(out, ACCURACY_COLUMNS + PHASE_COLUMNS + LEARNING_COLUMNS);
   fputc('\n', out);
+}
+
+static void csv_learning(FILE *out, const struct learning_run *run) {
+  const struct learning_epoch nothing = {(double)NAN, (double)NAN, (double)NAN, (double)NAN, (double)NAN};
+  const struct learning_epoch *last = run->history_count ? &run->history[run->history_count - 1] : &nothing;
+  csv_text(out, run->name);
+  fputs("learning,,,", out);
+  csv_text(out, run->arch);
+  fputs(",,,,,,,,,,,,,,,,", out);
+  csv_text(out, run->initializer);
+  csv_text(out, run->activation);
+  fprintf(out, "%zu,%zu,%zu,%zu,", run->depth, run->width, run->batch, run->seed);
+  csv_text(out, run->data);
+  csv_skip(out, 13); /* what recipes, decays and theory say of cells */
+  csv_text(out, learning_verdict_names[run->verdict]);
+  csv_skip(out, 5 + ACCURACY_COLUMNS + PHASE_COLUMNS);
+  csv_text(out, run->optimizer);
+  csv_number(out, run->rate, ",");
+  csv_number(out, run->momentum, ",");
+  csv_number(out, run->clip_norm, ",");
+  csv_number(out, run->clip_value, ",");
+  fprintf(out, "%zu,%zu,", run->history_count, run->steps);
+  csv_number(out, run->record_count ? run->records[0].loss : (double)NAN, ",");
+  csv_number(out, last->loss, ",");
+  csv_number(out, last->accuracy, ",");
+  csv_number(out, last->held_out_loss, ",");
+  csv_number(out, last->held_out_accuracy, ",");
+  csv_number(out, run->clipped, ",");
+  csv_text(out, fault_names[run->fault.quantity]);
+  fprintf(out, "%zu,%zu\n", run->fault.step, run->fault.layer);
 }
 
 void table_csv(FILE *out, const struct result *result) {
@@ -138,12 +170,15 @@ void table_csv(FILE *out, const struct result *result) {
         "decay_standard_error,theory_decay_per_layer,theory_difference,shape,shape_rate,verdict,verdict_layer,"
         "overflow_layer,underflow_layer,subnormal_layer,first_delta_rms,ulp_max,ulp_max_at,"
         "ulp_mean,root,absolute_max,absolute_max_at,subnormal_below,zero_below,subnormal_above,zero_above,"
-        "forward_share,loss_share,backward_data_share,backward_weights_share,update_share\n",
+        "forward_share,loss_share,backward_data_share,backward_weights_share,update_share,"
+        "optimizer,rate,momentum,clip_norm,clip_value,epochs,steps,first_loss,loss,training_accuracy,held_out_loss,"
+        "held_out_accuracy,clipped,fault_quantity,fault_step,fault_layer\n",
         out);
   for (size_t i = 0; i < result->row_count; i++)
     if (!result->rows[i].support) csv_row(out, result, &result->rows[i]);
   for (size_t i = 0; i < result->accuracy_count; i++) csv_accuracy(out, &result->accuracies[i]);
   for (size_t i = 0; i < result->cell_count; i++) csv_cell(out, &result->cells[i]);
+  for (size_t i = 0; i < result->learning_count; i++) csv_learning(out, &result->learning[i]);
 }
 
 /* ---- layers ----------------------------------------------------------------------------------------------------- */

@@ -145,6 +145,54 @@ const struct field layer_fields[] = {
 const struct field layer_theory_fields[] = {LAYER_THEORY(z_rms), LAYER_THEORY(h_rms), LAYER_THEORY(delta_rms), END};
 
 const struct field histogram_fields[] = {HISTOGRAM(z), HISTOGRAM(h), HISTOGRAM(delta), HISTOGRAM(dw), END};
+#define LEARNING(type, member) FIELD(type, learning_run, #member, member)
+const struct field learning_fields[] = {
+    LEARNING(TEXT, name),
+    LEARNING(TEXT, fact),
+    LEARNING(TEXT, initializer),
+    LEARNING(TEXT, activation),
+    LEARNING(SIZE, depth),
+    LEARNING(SIZE, width),
+    LEARNING(SIZE, batch),
+    LEARNING(TEXT, data),
+    LEARNING(SIZE, images),
+    LEARNING(SIZE, held_out),
+    LEARNING(TEXT, arch),
+    LEARNING(SIZE, seed),
+    LEARNING(TEXT, optimizer),
+    LEARNING(NUMBER, rate),
+    LEARNING(NUMBER, momentum),
+    LEARNING(NUMBER, clip_norm),
+    LEARNING(NUMBER, clip_value),
+    LEARNING(SIZE, epochs),
+    LEARNING(SIZE, steps),
+    LEARNING(NUMBER, clipped),
+    NAMED(learning_run, "verdict", verdict, learning_verdict_names, LEARNING_DIVERGES + 1),
+    NAMED(learning_run, "fault_quantity", fault.quantity, fault_names, FAULT_COUNT),
+    FIELD(SIZE, learning_run, "fault_step", fault.step),
+    FIELD(SIZE, learning_run, "fault_layer", fault.layer),
+    LEARNING(NUMBER, seconds),
+    LEARNING(NUMBER, products_share),
+    END,
+};
+
+#define EPOCH(member) FIELD(NUMBER, learning_epoch, #member, member)
+const struct field learning_epoch_fields[] = {
+    EPOCH(loss), EPOCH(accuracy), EPOCH(held_out_loss), EPOCH(held_out_accuracy), EPOCH(gradient_norm), END,
+};
+
+#define RECORD(type, member) FIELD(type, learning_record, #member, member)
+const struct field learning_record_fields[] = {
+    RECORD(SIZE, step),
+    RECORD(NUMBER, loss),
+    RECORD(NUMBER, gradient_norm),
+    END,
+};
+
+#define LEARNING_LAYER(member) FIELD(NUMBER, learning_layer, #member, member)
+const struct field learning_layer_fields[] = {
+    LEARNING_LAYER(dw_rms), LEARNING_LAYER(dw_norm), LEARNING_LAYER(update_ratio), LEARNING_LAYER(delta_rms), END,
+};
 
 #define LIMIT(type, member) FIELD(type, result_limit, #member, member)
 const struct field limit_fields[] = {

@@ -172,10 +172,11 @@ static void print_outcome(FILE *out, struct style style, const struct run *run) 
   char command[1100];
   snprintf(command, sizeof command, strpbrk(program, " '\"$&;()") ? "\"%s\"" : "%s", program);
   fputc('\n', out);
-  char accuracies[48] = "";
+  char accuracies[48] = "", learning[48] = "";
   if (result->accuracy_count) snprintf(accuracies, sizeof accuracies, ", %zu accuracies", result->accuracy_count);
-  grid_fact(out, style, "wrote", "%s (%zu rows, %zu gradient cells%s%s)", options->out, result->row_count,
-            result->cell_count, accuracies, result->interrupted ? ", interrupted" : "");
+  if (result->learning_count) snprintf(learning, sizeof learning, ", %zu training runs", result->learning_count);
+  grid_fact(out, style, "wrote", "%s (%zu rows, %zu gradient cells%s%s%s)", options->out, result->row_count,
+            result->cell_count, accuracies, learning, result->interrupted ? ", interrupted" : "");
   if (result->interrupted) return;
   if (options->arch_count == 1 && strcmp(result->machine.supported, result->machine.selected) != 0)
     grid_fact(out, style, "next", "%s --arch=all --suite=dense", command);

@@ -21,14 +21,21 @@
 #define SAMPLES_MOST ((size_t)1 << 26) /* a quarter of a GiB; what needs more is for all floats */
 
 const char *const suite_names[SUITE_COUNT] = {"limits", "init",     "activation", "accuracy",
-                                              "dense",  "training", "gradients"};
+                                              "dense",  "training", "gradients",  "learning"};
 static const char *const pin_names[] = {"cores", "threads", "none"};
 static const char *const format_names[] = {"table", "json", "csv", "csv-layers", "markdown"};
-const char *const data_names[2] = {"normal", "fashion-mnist"};
+const char *const data_names[INPUT_COUNT] = {"normal", "fashion-mnist", "synthetic"};
 static const char *const answers[] = {"no", "yes"};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 #define SEEDS_MOST 100000 /* networks a cell: the standard error is long below what float32 can show */
+
+/* Beyond, a step is lost in rounding or in what a float can hold. */
+#define RATE_LEAST 1e-12
+#define RATE_MOST 1e12
+#define MOMENTUM_MOST 0.9999
+#define EPOCHS_MOST 1000000
+#define IMAGES_MOST 1000000 /* Fashion-MNIST has 60,000 */
 
 enum option_id {
   OPTION_ARCH = 1,
@@ -66,6 +73,13 @@ enum option_id {
   OPTION_RESUME,
   OPTION_BUDGET,
   OPTION_YES,
+  OPTION_EPOCHS,
+  OPTION_IMAGES,
+  OPTION_OPTIMIZERS,
+  OPTION_RATE,
+  OPTION_MOMENTUM,
+  OPTION_CLIP_NORM,
+  OPTION_CLIP_VALUE,
   OPTION_HELP,
   OPTION_VERSION,
 };
@@ -106,6 +120,13 @@ static const struct option long_options[] = {
     {"resume", no_argument, NULL, OPTION_RESUME},
     {"budget", required_argument, NULL, OPTION_BUDGET},
     {"yes", no_argument, NULL, OPTION_YES},
+    {"epochs", required_argument, NULL, OPTION_EPOCHS},
+    {"images", required_argument, NULL, OPTION_IMAGES},
+    {"optimizers", required_argument, NULL, OPTION_OPTIMIZERS},
+    {"rate", required_argument, NULL, OPTION_RATE},
+    {"momentum", required_argument, NULL, OPTION_MOMENTUM},
+    {"clip-norm", required_argument, NULL, OPTION_CLIP_NORM},
+    {"clip-value", required_argument, NULL, OPTION_CLIP_VALUE},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {0},
@@ -298,6 +319,43 @@ static bool set_shard(struct options *o, const char *value, struct error *error)
   return true;
 }
 
+static bool set_optimizers(struct options *o, const char *value, struct error *error) {
+  struct list list;
+  if (!parse_list(value, "--optimizers", &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++) {
+    int index = 0;
+    if (!set_name(list.items[i], "--optimizers", optimizer_names, OPTIMIZER_COUNT, &index, error)) return false;
+    o->optimizers[i] = (enum optimizer_id)index;
+  }
+  o->optimizer_count = list.count;
+  return true;
+}
+
+static bool set_rates(struct options *o, const char *value, struct error *error) {
+  struct list list;
+  if (!parse_list(value, "--rate", &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++) {
+    double number;
+    if (!parse_real(list.items[i], "--rate", RATE_LEAST, RATE_MOST, &number, error)) return false;
+    o->rates[i] = (float)number;
+  }
+  o->rate_count = list.count;
+  return true;
+}
+
+static bool set_momentum(struct options *o, const char *value, struct error *error) {
+  double number;
+  if (!parse_real(value, "--momentum", 0, MOMENTUM_MOST, &number, error)) return false;
+  o->momentum = (float)number;
+  o->descent_given = true;
+  return true;
+}
+
+static bool set_clip(struct options *o, const char *value, const char *what, double *most, struct error *error) {
+  o->descent_given = true;
+  return parse_real(value, what, 0, 1e30, most, error);
+}
+
 static bool set_out(struct options *o, const char *value, struct error *error) {
   if (*value == '\0') return error_set(error, "--out: a file name was expected");
   if (strlen(value) >= sizeof o->out) return error_set(error, "--out: the file name is too long");
@@ -384,10 +442,10 @@ static bool set_option(struct options *o, int id, const char *value, const struc
     return fine;
   case OPTION_OUT: return set_out(o, value, error);
   case OPTION_SAMPLES: return set_samples(o, value, error);
-  case OPTION_INITS: return set_inits(o, value, error);
-  case OPTION_ACTIVATIONS: return set_activations(o, value, error);
-  case OPTION_DEPTHS: return set_sizes(value, "--depths", o->depths, &o->depth_count, error);
-  case OPTION_WIDTHS: return set_sizes(value, "--widths", o->widths, &o->width_count, error);
+  case OPTION_INITS: o->given.inits = true; return set_inits(o, value, error);
+  case OPTION_ACTIVATIONS: o->given.activations = true; return set_activations(o, value, error);
+  case OPTION_DEPTHS: o->given.depths = true; return set_sizes(value, "--depths", o->depths, &o->depth_count, error);
+  case OPTION_WIDTHS: o->given.widths = true; return set_sizes(value, "--widths", o->widths, &o->width_count, error);
   case OPTION_WEIGHT_SCALES:
     return set_reals(value, "--weight-scales", 0, 1e30, o->weight_scales, &o->weight_scale_count, error);
   case OPTION_BIAS_STDS: return set_reals(value, "--bias-stds", 0, 1e30, o->bias_stds, &o->bias_std_count, error);
@@ -402,13 +460,15 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   case OPTION_LOSS_SCALES:
     return set_reals(value, "--loss-scales", 1e-30, 1e30, o->loss_scales, &o->loss_scale_count, error);
   case OPTION_FTZ: return set_names(value, "--ftz", answers, COUNT(answers), o->flushes, &o->flush_count, error);
-  case OPTION_BATCH: return set_size(value, "--batch", &o->batch, error);
+  case OPTION_BATCH: o->given.batch = true; return set_size(value, "--batch", &o->batch, error);
   case OPTION_SEEDS:
+    o->given.seeds = true;
     return set_size(value, "--seeds", &o->seeds, error) &&
            (o->seeds <= SEEDS_MOST || error_set(error, "--seeds=%s: at most %d", value, SEEDS_MOST));
   case OPTION_DATA:
-    fine = set_name(value, "--data", data_names, COUNT(data_names), &index, error);
+    fine = set_name(value, "--data", data_names, INPUT_COUNT, &index, error);
     o->data = (enum network_input)index;
+    o->given.data = true;
     return fine;
   case OPTION_HISTOGRAMS: o->histograms = true; return true;
   case OPTION_JACOBIANS: o->jacobians = true; return true;
@@ -417,6 +477,17 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   case OPTION_RESUME: o->resume = true; return true;
   case OPTION_BUDGET: return parse_real(value, "--budget", 0, 1e9, &o->budget, error);
   case OPTION_YES: o->yes = true; return true;
+  case OPTION_EPOCHS:
+    return set_size(value, "--epochs", &o->epochs, error) &&
+           (o->epochs <= EPOCHS_MOST || error_set(error, "--epochs=%s: at most %d", value, EPOCHS_MOST));
+  case OPTION_IMAGES:
+    return set_size(value, "--images", &o->images, error) &&
+           (o->images <= IMAGES_MOST || error_set(error, "--images=%s: at most %d", value, IMAGES_MOST));
+  case OPTION_OPTIMIZERS: return set_optimizers(o, value, error);
+  case OPTION_RATE: return set_rates(o, value, error);
+  case OPTION_MOMENTUM: return set_momentum(o, value, error);
+  case OPTION_CLIP_NORM: return set_clip(o, value, "--clip-norm", &o->clip_norm, error);
+  case OPTION_CLIP_VALUE: return set_clip(o, value, "--clip-value", &o->clip_value, error);
   default: return error_set(error, "option %d is not handled", id);
   }
 }
@@ -424,7 +495,14 @@ static bool set_option(struct options *o, int id, const char *value, const struc
 /* ---- the whole line --------------------------------------------------------------------------------------------- */
 
 static bool set_defaults(struct options *o, const struct cpu_features *cpu, struct error *error) {
-  *o = (struct options){.seed = 1, .batch = 64, .budget = BUDGET, .shard = 1, .shards = 1};
+  *o = (struct options){.seed = 1,
+                        .batch = 64,
+                        .budget = BUDGET,
+                        .shard = 1,
+                        .shards = 1,
+                        .epochs = 20,
+                        .images = 2000,
+                        .momentum = 0.9f};
   o->widths[0] = 256, o->width_count = 1;
   o->weight_scales[0] = o->loss_scales[0] = 1, o->weight_scale_count = o->loss_scale_count = 1;
   o->bias_std_count = o->normalization_count = o->residual_count = o->precision_count = o->flush_count = 1;
@@ -524,9 +602,12 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
     return OPTIONS_ERROR;
   }
   if (!options->min_time_given) options->min_time = options->quick ? 0.01 : 0.05;
-  if (!options->suites_given) options->suites[SUITE_ACCURACY] = options->filter[0]; /* long tables */
+  if (!options->suites_given) {
+    options->suites[SUITE_ACCURACY] = options->filter[0];                                   /* long tables */
+    options->suites[SUITE_LEARNING] = strstr(options->filter, suite_names[SUITE_LEARNING]); /* takes long */
+  }
   if (!options->samples_given) options->samples = options->quick ? QUICK_SAMPLES : DEFAULT_SAMPLES;
-  if (options->seeds == 0) options->seeds = options->quick ? 2 : 5;
+  if (!options->given.seeds) options->seeds = options->quick ? 2 : 5;
   return OPTIONS_RUN;
 }
 

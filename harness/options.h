@@ -8,6 +8,7 @@
 
 #include "harness/error.h"
 #include "harness/initializers.h"
+#include "harness/optimizer.h"
 #include "harness/parse.h"
 #include "harness/recipe.h"
 #include "harness/rng.h"
@@ -23,9 +24,10 @@ enum suite_id {
   SUITE_DENSE,
   SUITE_TRAINING,
   SUITE_GRADIENTS,
+  SUITE_LEARNING,
   SUITE_COUNT
 };
-enum network_input { INPUT_NORMAL, INPUT_FASHION_MNIST };
+enum network_input { INPUT_NORMAL, INPUT_FASHION_MNIST, INPUT_SYNTHETIC, INPUT_COUNT };
 
 /* An activation as --activations names it. */
 struct activation_choice {
@@ -56,7 +58,7 @@ struct options {
   size_t samples; /* --samples: floats that accuracy is measured on; 0: all */
   bool samples_given;
 
-  /* gradients: the axes of the grid ... */
+  /* gradients: the axes of the grid, of which learning takes some ... */
   struct initializer_choice inits[LIST_LIMIT];
   size_t init_count;
   struct activation_choice activations[LIST_LIMIT];
@@ -87,6 +89,19 @@ struct options {
   bool yes, resume;
   size_t shard, shards; /* of --shard=K/N: K from 1 to N */
   bool explain;         /* one cell; the initializers and activations behind the first may help it */
+  struct {
+    bool inits, activations, depths, widths, batch, seeds, data; /* else learning has defaults of its own */
+  } given;
+
+  /* learning */
+  size_t epochs, images;
+  enum optimizer_id optimizers[OPTIMIZER_COUNT];
+  size_t optimizer_count;  /* 0: not given */
+  float rates[LIST_LIMIT]; /* learning rates */
+  size_t rate_count;       /* 0: not given */
+  float momentum;
+  double clip_norm, clip_value; /* 0: none */
+  bool descent_given;           /* --momentum, --clip-norm or --clip-value */
 };
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR };
@@ -100,7 +115,7 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
 bool options_want_all(const struct options *options);
 
 extern const char *const suite_names[SUITE_COUNT];
-extern const char *const data_names[]; /* of enum network_input */
+extern const char *const data_names[INPUT_COUNT]; /* of enum network_input */
 
 /* What --help prints. */
 extern const char help_text[];

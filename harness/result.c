@@ -5,6 +5,8 @@
 #include <string.h>
 
 const char *const verdict_names[] = {"vanishing", "stable", "exploding", "overflow", "underflow"};
+const char *const fault_names[FAULT_COUNT] = {"", "z", "h", "loss", "delta", "dw", "db", "v", "w", "b"};
+const char *const learning_verdict_names[] = {"learns", "begins", "at chance", "unstable", "diverges"};
 
 void result_init(struct result *result) { memset(result, 0, sizeof *result); }
 
@@ -19,12 +21,21 @@ void gradient_cell_forget(struct gradient_cell *cell) {
   cell->layers = NULL, cell->layers_theory = NULL, cell->histograms = NULL;
 }
 
+void learning_run_free(struct learning_run *run) {
+  free(run->history);
+  free(run->records);
+  free(run->layers);
+  run->history = NULL, run->records = NULL, run->layers = NULL;
+}
+
 void result_free(struct result *result) {
   for (size_t i = 0; i < result->cell_count; i++) gradient_cell_free(&result->cells[i]);
+  for (size_t i = 0; i < result->learning_count; i++) learning_run_free(&result->learning[i]);
   free(result->limits);
   free(result->rows);
   free(result->accuracies);
   free(result->cells);
+  free(result->learning);
   result_init(result);
 }
 
@@ -50,6 +61,13 @@ struct gradient_cell *result_add_cell(struct result *result, const struct gradie
   result->cells = grown(result->cells, result->cell_count, sizeof *cell);
   struct gradient_cell *added = &result->cells[result->cell_count++];
   *added = *cell;
+  return added;
+}
+
+struct learning_run *result_add_learning(struct result *result, const struct learning_run *run) {
+  result->learning = grown(result->learning, result->learning_count, sizeof *run);
+  struct learning_run *added = &result->learning[result->learning_count++];
+  *added = *run;
   return added;
 }
 

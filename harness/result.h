@@ -132,6 +132,72 @@ struct result_accuracy {
   double subnormal_above, zero_above;         /* ... and upwards */
 };
 
+/* What one layer shows in a step of training. Norms and root mean squares over all its entries. */
+struct learning_layer {
+  double dw_rms, dw_norm; /* gradient with respect to the weights, before clipping */
+  double update_ratio;    /* rms of what the step added to the weights / rms of the weights before it */
+  double delta_rms;       /* gradient with respect to z */
+};
+
+/* A recorded step. NAN: not finite, or not reached because something before it was not. */
+struct learning_record {
+  size_t step;                   /* from 1 */
+  double loss, gradient_norm;    /* of the batch; of all parameters, before clipping */
+  struct learning_layer *layers; /* depth + 1: the hidden layers and the output layer; in the run's block */
+};
+
+struct learning_epoch {
+  double loss, accuracy;                   /* of the training examples, each as it was before its own step */
+  double held_out_loss, held_out_accuracy; /* after the epoch */
+  double gradient_norm;                    /* largest of a step, before clipping */
+};
+
+/* What stopped being finite first: parameters, and what a step makes of them, in its order. */
+enum fault_quantity {
+  FAULT_NONE,
+  FAULT_Z,
+  FAULT_H,
+  FAULT_LOSS,
+  FAULT_DELTA,
+  FAULT_DW,
+  FAULT_DB,
+  FAULT_V, /* Adam's mean of squared gradients, which hides from the weights */
+  FAULT_W,
+  FAULT_B,
+  FAULT_COUNT
+};
+extern const char *const fault_names[FAULT_COUNT];
+struct learning_fault {
+  enum fault_quantity quantity;
+  size_t step, layer; /* from 1; layer depth + 1: the output layer; 0: of none, as the loss */
+};
+
+/* harness/suite/learning.c says what they mean. */
+enum learning_verdict { LEARNING_LEARNS, LEARNING_BEGINS, LEARNING_AT_CHANCE, LEARNING_UNSTABLE, LEARNING_DIVERGES };
+extern const char *const learning_verdict_names[];
+
+#define LEARNING_RECORDS_MOST 64
+
+/* One training run. */
+struct learning_run {
+  char name[ROW_NAME];
+  char fact[200]; /* of the built-in runs: what the runs of the same text show together; else "" */
+  char initializer[64], activation[48], optimizer[16], data[24], arch[16];
+  size_t depth, width, batch, images, held_out; /* examples to learn from, and others to be judged by */
+  size_t seed;                                  /* which of the run's seeds, from 1 */
+  double rate, momentum, clip_norm, clip_value; /* 0: none */
+  size_t epochs, steps;                         /* asked for; done, the one with a fault included */
+  double clipped;                               /* share of steps whose gradients were clipped */
+  enum learning_verdict verdict;
+  struct learning_fault fault;
+  double seconds, products_share; /* it took; of that, in forward and backward passes */
+  struct learning_epoch *history; /* of the epochs that were completed, owned */
+  size_t history_count;
+  struct learning_record *records; /* owned, their layers too */
+  size_t record_count;
+  struct learning_layer *layers; /* record_count x (depth + 1), the block that records point into */
+};
+
 /* A limit of the machine, measured in this run. */
 struct result_limit {
   char name[32];     /* fma_peak, multiply_peak, memory_read, ... */
@@ -157,6 +223,8 @@ struct result {
   size_t cell_count;
   /* Of the gradient cells' forward and backward passes: operations of their products, seconds on one thread each. */
   double network_operations, network_seconds;
+  struct learning_run *learning;
+  size_t learning_count;
 };
 
 /* Whether the row is a training step, whose phases are known. */
@@ -164,6 +232,7 @@ bool result_has_phases(const struct result_row *row);
 
 void result_init(struct result *result);
 void result_free(struct result *result);
+void learning_run_free(struct learning_run *run); /* its arrays */
 
 /* Frees what a cell owns. */
 void gradient_cell_free(struct gradient_cell *cell);
@@ -171,9 +240,10 @@ void gradient_cell_free(struct gradient_cell *cell);
 /* Leaves it to another, that is a copy of it. */
 void gradient_cell_forget(struct gradient_cell *cell);
 
-/* Append a copy; what a cell owns becomes the result's. Abort when memory is out. */
+/* Append a copy; what a cell or a learning run owns becomes the result's. Abort when memory is out. */
 struct result_row *result_add_row(struct result *result, const struct result_row *row);
 struct gradient_cell *result_add_cell(struct result *result, const struct gradient_cell *cell);
+struct learning_run *result_add_learning(struct result *result, const struct learning_run *run);
 void result_add_accuracy(struct result *result, const struct result_accuracy *accuracy);
 void result_add_limit(struct result *result, const struct result_limit *limit);
 

@@ -76,6 +76,61 @@ static bool read_cell(struct result *result, const json_t *o, const char *place,
   return fine;
 }
 
+/* The records' arrays belong to run as soon as they are allocated. */
+static bool read_records(struct learning_run *run, const json_t *records, const char *place, struct error *error) {
+  const size_t count = json_array_size(records), layers = run->depth + 1;
+  size_t room; /* a depth of no sense is not even tried to be allocated */
+  if (__builtin_mul_overflow(count, layers, &room) || room >= SIZE_MAX / sizeof *run->layers)
+    return error_set(error, "%s.depth is %zu: out of memory", place, run->depth);
+  run->records = calloc(count + 1, sizeof *run->records);
+  run->layers = calloc(room + 1, sizeof *run->layers);
+  if (!run->records || !run->layers) return error_set(error, "out of memory");
+  run->record_count = count;
+  for (size_t i = 0; i < count; i++) {
+    struct learning_record *record = &run->records[i];
+    const json_t *o = json_array_get(records, i), *of_layers;
+    char deeper[80], deepest[120];
+    record->layers = run->layers + i * layers;
+    snprintf(deeper, sizeof deeper, "%s.records[%zu]", place, i);
+    if (!fields_read(o, learning_record_fields, record, deeper, error) ||
+        !(of_layers = fields_member(o, "layers", JSON_ARRAY, deeper, error)))
+      return false;
+    if (json_array_size(of_layers) != layers)
+      return error_set(error, "%s.layers holds %zu layers; depth + 1 is %zu", deeper, json_array_size(of_layers),
+                       layers);
+    for (size_t l = 0; l < layers; l++) {
+      snprintf(deepest, sizeof deepest, "%s.layers[%zu]", deeper, l);
+      if (!fields_read(json_array_get(of_layers, l), learning_layer_fields, &record->layers[l], deepest, error))
+        return false;
+    }
+  }
+  return true;
+}
+
+static bool read_history(struct learning_run *run, const json_t *history, const char *place, struct error *error) {
+  const size_t count = json_array_size(history);
+  run->history = calloc(count + 1, sizeof *run->history);
+  if (!run->history) return error_set(error, "out of memory");
+  run->history_count = count;
+  for (size_t i = 0; i < count; i++) {
+    char deeper[80];
+    snprintf(deeper, sizeof deeper, "%s.history[%zu]", place, i);
+    if (!fields_read(json_array_get(history, i), learning_epoch_fields, &run->history[i], deeper, error)) return false;
+  }
+  return true;
+}
+
+static bool read_learning(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct learning_run run = {0};
+  const json_t *history, *records;
+  if (!fields_read(o, learning_fields, &run, place, error) ||
+      !(history = fields_member(o, "history", JSON_ARRAY, place, error)) ||
+      !(records = fields_member(o, "records", JSON_ARRAY, place, error)))
+    return false;
+  struct learning_run *added = result_add_learning(result, &run);
+  return read_history(added, history, place, error) && read_records(added, records, place, error);
+}
+
 static bool read_limit(struct result *result, const json_t *o, const char *place, struct error *error) {
   struct result_limit limit = {0};
   if (!fields_read(o, limit_fields, &limit, place, error)) return false;
@@ -121,7 +176,8 @@ static bool read_root(struct result *result, const json_t *root, struct error *e
          read_array(result, root, "", "benchmarks", read_row, error) &&
          (!json_object_get(root, "accuracy") || /* files of versions before it lack it */
           read_array(result, root, "", "accuracy", read_accuracy, error)) &&
-         read_array(result, root, "", "gradients", read_cell, error);
+         read_array(result, root, "", "gradients", read_cell, error) &&
+         (!json_object_get(root, "learning") || read_array(result, root, "", "learning", read_learning, error));
 }
 
 bool result_read(struct result *result, const char *path, struct error *error) {

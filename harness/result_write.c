@@ -80,6 +80,26 @@ static bool add_row(json_t *array, const struct result *result, const struct res
   return bad == 0;
 }
 
+static json_t *json_of_learning(const struct learning_run *run) {
+  json_t *o = json_object(), *records = json_array();
+  int bad = !fields_write(o, learning_fields, run);
+  bad |= json_object_set_new(
+      o, "history", fields_write_array(learning_epoch_fields, run->history, run->history_count, sizeof *run->history));
+  for (size_t i = 0; i < run->record_count; i++) {
+    const struct learning_record *record = &run->records[i];
+    json_t *step = json_object();
+    bad |= !fields_write(step, learning_record_fields, record);
+    bad |= json_object_set_new(
+        step, "layers",
+        fields_write_array(learning_layer_fields, record->layers, run->depth + 1, sizeof *record->layers));
+    bad |= json_array_append_new(records, step);
+  }
+  bad |= json_object_set_new(o, "records", records);
+  if (bad == 0) return o;
+  json_decref(o);
+  return NULL;
+}
+
 static json_t *json_of_machine(const struct result *result) {
   const struct machine *machine = &result->machine;
   json_t *o = json_object(), *warnings = json_array();
@@ -140,7 +160,7 @@ static json_t *json_of_context(const struct result *result) {
 }
 
 char *result_to_json(const struct result *result) {
-  json_t *root = json_object(), *benchmarks = json_array(), *gradients = json_array();
+  json_t *root = json_object(), *benchmarks = json_array(), *gradients = json_array(), *learning = json_array();
   int bad = json_object_set_new(root, "context", json_of_context(result));
   for (size_t i = 0; i < result->row_count; i++) bad |= !add_row(benchmarks, result, &result->rows[i]);
   for (size_t i = 0; i < result->cell_count; i++)
@@ -150,6 +170,9 @@ char *result_to_json(const struct result *result) {
       root, "accuracy",
       fields_write_array(accuracy_fields, result->accuracies, result->accuracy_count, sizeof *result->accuracies));
   bad |= json_object_set_new(root, "gradients", gradients);
+  for (size_t i = 0; i < result->learning_count; i++)
+    bad |= json_array_append_new(learning, json_of_learning(&result->learning[i]));
+  bad |= json_object_set_new(root, "learning", learning);
   bad |= json_object_set_new(root, "machine", json_of_machine(result));
   char *text = bad ? NULL : json_dumps(root, JSON_INDENT(1));
   json_decref(root);

@@ -21,6 +21,8 @@ static const struct {
     [RNG_JAX] = {{KERNEL_jax_words}, 1, CONVENTION_JAX},
 };
 
+uint64_t rng_seed(uint64_t seed, size_t k) { return seed + k * 0x9e3779b97f4a7c15u; }
+
 const struct kernel *rng_kernel(enum rng rng, const struct kernel_table *table, const struct cpu_features *cpu) {
   assert(rng < RNG_COUNT);
   int i = 0;

@@ -19,6 +19,11 @@ enum rng {
 /* The names that --rng takes. */
 extern const char *const rng_names[RNG_COUNT];
 
+/* The seed of the k-th of several networks, from 0; the first is the run's own. Runs with neighbouring seeds share
+ * none.
+ */
+uint64_t rng_seed(uint64_t seed, size_t k);
+
 /* The table's fastest words kernel for rng that this CPU can run. Every rng has one in every table. */
 const struct kernel *rng_kernel(enum rng rng, const struct kernel_table *table, const struct cpu_features *cpu);
 

@@ -8,9 +8,9 @@
 #include "harness/suite.h"
 
 static suite_function *const suites[SUITE_COUNT] = {
-    [SUITE_LIMITS] = suite_limits,       [SUITE_INIT] = suite_init,   [SUITE_ACTIVATION] = suite_activation,
-    [SUITE_ACCURACY] = suite_accuracy,   [SUITE_DENSE] = suite_dense, [SUITE_TRAINING] = suite_training,
-    [SUITE_GRADIENTS] = suite_gradients,
+    [SUITE_LIMITS] = suite_limits,       [SUITE_INIT] = suite_init,         [SUITE_ACTIVATION] = suite_activation,
+    [SUITE_ACCURACY] = suite_accuracy,   [SUITE_DENSE] = suite_dense,       [SUITE_TRAINING] = suite_training,
+    [SUITE_GRADIENTS] = suite_gradients, [SUITE_LEARNING] = suite_learning,
 };
 
 static bool nothing_matches(const struct run *run, struct error *error) {
@@ -79,6 +79,20 @@ void run_pin(struct run *run, int threads) {
   struct error error;
   if (pin_threads(run->topology, run->options->pin, threads, places, sizeof places, &error)) return;
   snprintf(machine->pinning, sizeof machine->pinning, "none: %.240s", error.text);
+}
+
+const struct kernel_table *run_best_table(const struct run *run) {
+  const struct options *options = run->options;
+  enum arch best = options->archs[0];
+  for (size_t i = 1; i < options->arch_count; i++)
+    if (options->archs[i] > best) best = options->archs[i];
+  return arch_table(best);
+}
+
+void run_leave_out(struct run *run, const char *name, const struct error *why) {
+  machine_warn(&run->result->machine, "%s is left out: %.160s", name, why->text);
+  if (run->progress) progress_clear(run->progress);
+  fprintf(stderr, "bench: warning: %s is left out: %s\n", name, why->text);
 }
 
 int run_most_threads(const struct run *run) {

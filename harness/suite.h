@@ -38,7 +38,8 @@ struct run {
 /* Each runs its part for the selected archs and thread counts, stops early when interrupted() and leaves in the
  * result what was finished. Failure means set-up: error says what is wrong. While planning it allocates nothing. */
 typedef bool suite_function(struct run *run, struct error *error);
-suite_function suite_limits, suite_init, suite_activation, suite_accuracy, suite_dense, suite_training, suite_gradients;
+suite_function suite_limits, suite_init, suite_activation, suite_accuracy, suite_dense, suite_training, suite_gradients,
+    suite_learning;
 
 /* Finds out what all suites would do. Fails when a suite cannot be set up, or when --filter matches nothing. */
 bool run_plan_all(struct run *run, struct error *error);
@@ -59,6 +60,12 @@ void run_progress(struct run *run, double seconds, const char *what);
 /* Makes the next parallel regions of that many threads run where --pin says. OpenMP may replace the threads of a pool
  * that grows or shrinks, so that this is needed whenever the number changes. */
 void run_pin(struct run *run, int threads);
+
+/* The best of the archs that were asked for, for what runs once: all give the same gradients to rounding. */
+const struct kernel_table *run_best_table(const struct run *run);
+
+/* Warns, on stderr and in the result, that the cell or run of that name cannot be measured. */
+void run_leave_out(struct run *run, const char *name, const struct error *why);
 
 /* The largest of --threads, which suites use that do not compare numbers of threads. */
 int run_most_threads(const struct run *run);

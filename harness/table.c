@@ -361,6 +361,8 @@ void table_suite(FILE *out, struct style style, const struct result *result, enu
     table_gradients(out, style, result);
   else if (suite == SUITE_ACCURACY)
     table_accuracy(out, style, result);
+  else if (suite == SUITE_LEARNING)
+    table_learning(out, style, result);
   else if (suite == SUITE_LIMITS)
     print_limits(out, style, result);
   else

@@ -35,6 +35,9 @@ void table_curves(FILE *out, struct style style, const struct gradient_cell *cel
 /* The part of table_suite for SUITE_ACCURACY. */
 void table_accuracy(FILE *out, struct style style, const struct result *result);
 
+/* The part of table_suite for SUITE_LEARNING. */
+void table_learning(FILE *out, struct style style, const struct result *result);
+
 /* The part of table_suite that says where the time of our training steps on that many threads goes. */
 #define TABLE_POINT "depthxwidthxbatch" /* the heading of their shapes */
 void table_phases(FILE *out, struct style style, const struct result *result, int threads);
@@ -42,7 +45,7 @@ void table_phases(FILE *out, struct style style, const struct result *result, in
 /* The part of table_suite that says where our products and steps lead and where not; nothing without peers. */
 void table_standing(FILE *out, struct style style, const struct result *result, const char *suite);
 
-/* One line a row, accuracy or gradient cell, all in one table: a column that does not apply is empty. */
+/* One line a row, accuracy, gradient cell or learning run, all in one table: a column that does not apply is empty. */
 void table_csv(FILE *out, const struct result *result);
 
 /* One line for each hidden layer of each gradient cell. */

@@ -54,7 +54,7 @@ run 0 --list
 for suite in limits init activation dense training gradients; do
   grep -q "^$suite/" out || fail "--list has no $suite"
 done
-! grep -q '^accuracy/\|_both/\|_derivative/\|step_momentum' out || fail "--list has long tables unasked"
+! grep -q '^accuracy/\|^learning/\|_both/\|_derivative/\|step_momentum' out || fail "--list has long tables unasked"
 run 0 --list --suite=training
 for row in step/3x128x32 step/50x256x64 step_momentum/8x1024x128; do
   grep -q "^training/$row/" out || fail "--list --suite=training has no $row"
@@ -71,6 +71,13 @@ run 0 --list --suite=gradients --inits='normal(0,1),he_normal' --activations=rel
 gradients/normal(0,1)/relu/7
 gradients/he_normal/relu/3
 gradients/he_normal/relu/7' ] || fail "--list names other gradient cells"
+run 0 --list --suite=learning --inits=he_normal --activations=relu --depths=3 --rate=0.5 --optimizers=sgd,adam --seeds=2
+[ "$(cat out)" = 'learning/he_normal/relu/3/sgd/rate:0.5/seed:1
+learning/he_normal/relu/3/sgd/rate:0.5/seed:2
+learning/he_normal/relu/3/adam/rate:0.5/seed:1
+learning/he_normal/relu/3/adam/rate:0.5/seed:2' ] || fail "--list names other training runs"
+run 0 --list --filter='^learning/.*/sigmoid/'
+[ "$(wc -l <out)" = 2 ] || fail "--filter=learning/ does not find the built-in runs"
 run 0 --list --arch=scalar --filter='^dense/.*/31x257x129/'
 grep -qv '^dense/dense_[a-z_]*/31x257x129/arch:scalar/threads:[0-9]*$' out && fail "--filter keeps other rows"
 
@@ -113,6 +120,12 @@ refused 'bytes' --suite=gradients --width=9223372036854775807
 refused 'bytes' --suite=gradients --depths=9223372036854775807
 refused '--pin=none' --threads=4096
 refused 'unexpected' dense
+refused 'at least 1' --suite=learning --epochs=0
+refused '--rate' --suite=learning --rate=-1
+refused 'did you mean adam' --suite=learning --optimizers=adan
+refused '--data=synthetic' --suite=learning --data=normal
+refused 'at most the 10 examples' --suite=learning --images=10
+refused 'bytes' --suite=learning --widths=1000000000
 DEPTHMARK_DATASET=$scratch/nowhere refused "$scratch/nowhere" --suite=gradients --data=fashion-mnist
 mkdir broken
 printf 'not gzip, not idx' | tee broken/train-images-idx3-ubyte.gz >broken/train-labels-idx1-ubyte.gz
@@ -190,6 +203,24 @@ done
 grep -q delta_rms gradients.1 || fail "there are no gradients"
 cmp -s gradients.1 gradients.3 || fail "gradients depend on the number of threads"
 
+# ---- training: a table, its runs in the result, the same for any number of threads
+learning=(--suite=learning --inits=he_normal,lsuv --activations=relu,tanh --depths=2 --widths=12 --batch=10 --images=100 --epochs=2 --clip-norm=1)
+for threads in 1 3; do
+  run 0 "${learning[@]}" --optimizers=sgd,momentum,adam --threads=$threads --pin=none --out=learning.json
+  grep -v '"seconds"\|"products_share"' learning.json | sed -n '/"learning"/,/"machine"/p' >learning.$threads
+done
+grep -q '^learning: width 12, batch 10, synthetic' out && grep -q '^he_normal$' out || fail "there is no table of training"
+awk 'length > 80 { exit 1 }' out || fail "a line of training runs is wider than 80 columns"
+[ "$(grep -c '"fault_quantity"' learning.1)" = 12 ] || fail "there are no training runs"
+cmp -s learning.1 learning.3 || fail "training depends on the number of threads"
+fits_schema learning.json || fail "training runs do not fit results/schema.json"
+run 0 "${learning[@]}" --clip-norm=0 --rate=1e12 --format=csv --out=learning.json
+[ "$(wc -l <out)" = 5 ] && [ "$(grep -c '^learning/[^,]*/relu/.*,diverges,' out)" = 2 ] || fail "--format=csv has no training runs"
+fits_schema learning.json || fail "training runs that diverge do not fit results/schema.json"
+run 0 --suite=gradients --data=synthetic --inits=he_normal --activations=relu --depths=3 --widths=24 --batch=16 --seeds=2 --out=synthetic.json
+grep -q '"data": "synthetic"' synthetic.json || fail "gradients do not take the synthetic set"
+fits_schema synthetic.json || fail "gradients of the synthetic set do not fit results/schema.json"
+
 # ---- an earlier result is replaced whole, or kept
 echo earlier >kept.json
 run 2 --out=kept.json --filter=no_such_kernel
@@ -231,6 +262,8 @@ interrupt TERM --suite=limits,init --min-time=60
 interrupt INT --suite=gradients --inits=he_normal --activations=tanh --depths=2 --width=2500 --batch=4000 --seeds=100
 begun=zeros interrupt INT --suite=init,accuracy --filter='init_zeros/|accuracy/' --min-time=0.001 --samples=all
 grep -q '"kernel": "init_zeros"' stopped.json || fail "an interrupted accuracy costs the rows before it"
+begun=nothing interrupt INT --suite=learning --inits=he_normal --activations=relu,tanh --depths=2 --rate=1e12,1e-9 --epochs=100000 --threads=1
+[ "$(grep -c '"verdict": "diverges"' stopped.json)" = 1 ] || fail "an interrupt costs the training runs before it"
 set +m
 [ -z "$(find . -name '*.json.*')" ] || fail "temporary files are left: $(find . -name '*.json.*')"
 

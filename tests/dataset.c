@@ -31,6 +31,17 @@ static void write_file(const char *path, const uint8_t *bytes, size_t size) {
 static uint8_t pixel(size_t i) { return (uint8_t)(i * 37); }
 static uint8_t label(size_t i) { return (uint8_t)(i * 3 % 10); }
 
+static void write_part(const char *part, uint32_t magic, uint32_t count, uint32_t rows, uint32_t columns, size_t pixels,
+                       const char *what, uint8_t change) {
+  uint8_t bytes[16 + COUNT * ROWS * COLUMNS];
+  char path[128];
+  put_word(bytes, magic), put_word(bytes + 4, count), put_word(bytes + 8, rows), put_word(bytes + 12, columns);
+  const size_t header = rows ? 16 : 8;
+  for (size_t i = 0; i < pixels; i++) bytes[header + i] = (uint8_t)((rows ? pixel(i) : label(i)) ^ change);
+  snprintf(path, sizeof path, "%s/%s-%s-ubyte.gz", directory, part, what);
+  write_file(path, bytes, header + pixels);
+}
+
 static void write_images(uint32_t magic, uint32_t count, uint32_t rows, uint32_t columns, size_t pixels) {
   uint8_t bytes[16 + COUNT * ROWS * COLUMNS];
   put_word(bytes, magic), put_word(bytes + 4, count), put_word(bytes + 8, rows), put_word(bytes + 12, columns);
@@ -175,6 +186,104 @@ static void test_bad_label(void **state) {
   assert_refused(directory, labels_path, "label 2");
 }
 
+/* The t10k files; without them, training images behind those in use. */
+static void test_held_out(void **state) {
+  (void)state;
+  struct dataset held_out;
+  struct error error;
+  char path[128];
+  if (!dataset_load_held_out(&held_out, directory, 3, 2, &error)) fail_msg("%s", error.text);
+  assert_int_equal(held_out.count, 2);
+  for (size_t i = 0; i < 2 * ROWS * COLUMNS; i++) assert_int_equal(held_out.pixels[i], pixel(3 * ROWS * COLUMNS + i));
+  assert_true(held_out.labels[0] == label(3) && held_out.labels[1] == label(4));
+  dataset_free(&held_out);
+  assert_true(dataset_load_held_out(&held_out, directory, 3, 100, &error));
+  assert_int_equal(held_out.count, COUNT - 3);
+  dataset_free(&held_out);
+  assert_false(dataset_load_held_out(&held_out, directory, COUNT, 1, &error));
+  assert_non_null(strstr(error.text, "none are left"));
+
+  write_part("t10k", 0x803, COUNT, ROWS, COLUMNS, COUNT * ROWS * COLUMNS, "images-idx3", 1);
+  assert_false(dataset_load_held_out(&held_out, directory, 3, 2, &error)); /* half of them is no reason to guess */
+  assert_non_null(strstr(error.text, "t10k-labels"));
+  write_part("t10k", 0x801, COUNT, 0, 0, COUNT, "labels-idx1", 1);
+  if (!dataset_load_held_out(&held_out, directory, 3, 2, &error)) fail_msg("%s", error.text);
+  assert_int_equal(held_out.count, 2);
+  for (size_t i = 0; i < 2 * ROWS * COLUMNS; i++) assert_int_equal(held_out.pixels[i], pixel(i) ^ 1);
+  assert_int_equal(held_out.labels[1], label(1) ^ 1);
+  dataset_free(&held_out);
+  snprintf(path, sizeof path, "%s/t10k-images-idx3-ubyte.gz", directory);
+  unlink(path);
+  snprintf(path, sizeof path, "%s/t10k-labels-idx1-ubyte.gz", directory);
+  unlink(path);
+}
+
+static void test_gather(void **state) {
+  (void)state;
+  static const uint32_t which[3] = {6, 0, 4};
+  struct dataset dataset;
+  struct error error;
+  float x[3 * ROWS * COLUMNS], one[ROWS * COLUMNS];
+  int32_t labels[3], single;
+  assert_true(dataset_load(&dataset, directory, 0, &error));
+  dataset_gather(&dataset, which, 3, x, labels);
+  for (size_t i = 0; i < 3; i++) {
+    dataset_batch(&dataset, which[i], 1, one, &single);
+    assert_memory_equal(one, x + i * ROWS * COLUMNS, sizeof one);
+    assert_int_equal(single, labels[i]);
+  }
+  dataset_free(&dataset);
+}
+
+static struct dataset synthetic(enum arch arch, uint64_t seed, size_t first, size_t count) {
+  struct dataset dataset;
+  struct error error;
+  if (!dataset_synthetic(&dataset, arch_table(arch), seed, first, count, &error)) fail_msg("%s", error.text);
+  return dataset;
+}
+
+static bool same_image(const struct dataset *a, size_t i, const struct dataset *b, size_t j) {
+  return memcmp(a->pixels + i * DATASET_PIXELS, b->pixels + j * DATASET_PIXELS, DATASET_PIXELS) == 0;
+}
+
+static void test_synthetic(void **state) {
+  (void)state;
+  enum { N = 2300 };
+  const struct cpu_features cpu = cpu_detect();
+  const enum arch best = arch_best(&cpu);
+  struct dataset all = synthetic(best, 7, 0, N), tail = synthetic(best, 7, 1024, 1100),
+                 other = synthetic(best, 8, 0, 20), held_out = synthetic(best, 7, DATASET_SYNTHETIC_HELD_OUT, 1000);
+  size_t classes[DATASET_CLASSES] = {0};
+  double sum = 0, square = 0;
+  assert_true(all.count == N && all.rows * all.columns == DATASET_PIXELS);
+  for (size_t i = 0; i < N; i++) classes[all.labels[i]]++;
+  for (size_t c = 0; c < DATASET_CLASSES; c++) assert_int_equal(classes[c], N / DATASET_CLASSES);
+  /* An example is a function of seed and index alone. */
+  for (size_t i = 0; i < tail.count; i++)
+    assert_true(same_image(&tail, i, &all, 1024 + i) && tail.labels[i] == all.labels[1024 + i]);
+  for (size_t i = 0; i < other.count; i++) assert_false(same_image(&other, i, &all, i));
+  for (enum arch arch = ARCH_SCALAR + 1; arch < ARCH_COUNT; arch++) {
+    if (arch_obstacle(arch, &cpu)) continue;
+    struct dataset again = synthetic(arch, 7, 0, 1030);
+    assert_memory_equal(again.pixels, all.pixels, 1030 * DATASET_PIXELS);
+    assert_memory_equal(again.labels, all.labels, 1030);
+    dataset_free(&again);
+  }
+  /* No example is in both parts, which are of the same kind. */
+  for (size_t i = 0; i < held_out.count; i++)
+    for (size_t j = 0; j < N; j++) assert_false(same_image(&held_out, i, &all, j));
+  float x[DATASET_PIXELS];
+  int32_t label_of;
+  for (size_t i = 0; i < N; i++) {
+    dataset_batch(&all, i, 1, x, &label_of);
+    for (size_t j = 0; j < DATASET_PIXELS; j++) sum += (double)x[j], square += (double)x[j] * (double)x[j];
+  }
+  const double n = (double)N * DATASET_PIXELS;
+  printf("mean %.4f, standard deviation %.4f\n", sum / n, sqrt(square / n));
+  assert_true(fabs(sum / n) < 0.05 && fabs(sqrt(square / n) - 1) < 0.15); /* 40 centres in 10 dimensions vary */
+  dataset_free(&all), dataset_free(&tail), dataset_free(&other), dataset_free(&held_out);
+}
+
 /* All 60,000, and the constants that standardize them. */
 static void test_real(void **state) {
   (void)state;
@@ -224,6 +333,9 @@ int main(void) {
       cmocka_unit_test_setup(test_damaged, write_good),
       cmocka_unit_test_setup(test_sizes, write_good),
       cmocka_unit_test_setup(test_bad_label, write_good),
+      cmocka_unit_test_setup(test_held_out, write_good),
+      cmocka_unit_test_setup(test_gather, write_good),
+      cmocka_unit_test(test_synthetic),
       cmocka_unit_test(test_real),
   };
   return cmocka_run_group_tests_name("dataset", tests, make_directory, remove_directory) ? 1 : 0;

@@ -50,7 +50,7 @@ static void defaults(void **state) {
   assert_string_equal(o.requested_arch, "auto");
   assert_int_equal(o.arch_count, 1);
   assert_int_equal(o.archs[0], arch_best(&cpu));
-  for (size_t s = 0; s < SUITE_COUNT; s++) assert_int_equal(o.suites[s], s != SUITE_ACCURACY);
+  for (size_t s = 0; s < SUITE_COUNT; s++) assert_int_equal(o.suites[s], s != SUITE_ACCURACY && s != SUITE_LEARNING);
   assert_int_equal(o.thread_count, 0);
   assert_int_equal(o.init_count, 4);
   assert_int_equal(o.activation_count, 4);
@@ -66,6 +66,42 @@ static void defaults(void **state) {
   assert_true(o.samples == 1 << 20);
   assert_string_equal(o.inits[0].text, "normal(0,1)");
   assert_true(o.inits[0].arguments[0] == 0 && o.inits[0].arguments[1] == 1);
+}
+
+static void learning_runs_only_when_it_is_named(void **state) {
+  (void)state;
+  assert_true(ACCEPTED("--suite=learning").suites[SUITE_LEARNING]);
+  assert_true(ACCEPTED("--filter=^learning/.*relu").suites[SUITE_LEARNING]);
+  assert_false(ACCEPTED("--filter=relu").suites[SUITE_LEARNING]);
+  assert_false(ACCEPTED("--filter=learning", "--suite=gradients").suites[SUITE_LEARNING]);
+}
+
+static void training_options(void **state) {
+  (void)state;
+  const struct options o = accepted((const char *const[]){NULL});
+  assert_true(o.epochs == 20 && o.images == 2000 && o.optimizer_count == 0 && o.rate_count == 0);
+  assert_true(o.momentum == 0.9f && o.clip_norm == 0 && o.clip_value == 0 && !o.descent_given);
+  assert_true(!o.given.inits && !o.given.activations && !o.given.depths && !o.given.widths && !o.given.data);
+  const struct options all =
+      ACCEPTED("--epochs=3", "--images=77", "--optimizers=adam,sgd", "--rate=0.1,1e-3", "--momentum=0.5",
+               "--clip-norm=2", "--clip-value=0.25", "--data=synthetic", "--inits=he_normal", "--widths=9");
+  assert_true(all.epochs == 3 && all.images == 77 && all.optimizer_count == 2);
+  assert_true(all.optimizers[0] == OPTIMIZER_ADAM && all.optimizers[1] == OPTIMIZER_SGD);
+  assert_true(all.rate_count == 2 && all.rates[0] == 0.1f && all.rates[1] == 0.001f);
+  assert_true(all.momentum == 0.5f && all.clip_norm == 2 && all.clip_value == 0.25 && all.descent_given);
+  assert_true(all.data == INPUT_SYNTHETIC && all.given.data && all.given.inits && all.given.widths);
+  REFUSED("--epochs", "at least 1", "--epochs=0");
+  REFUSED("--epochs", "at most 1000000", "--epochs=1000001");
+  REFUSED("--images", "at least 1", "--images=0");
+  REFUSED("--images", "at most 1000000", "--images=1000001");
+  REFUSED("--rate", "-1", "--rate=-1");
+  REFUSED("--rate", "must be from", "--rate=0");
+  REFUSED("--rate", "empty item", "--rate=0.1,");
+  REFUSED("--optimizers", "did you mean adam", "--optimizers=sgd,adan");
+  REFUSED("--optimizers", "sgd, momentum, adam", "--optimizers=lion");
+  REFUSED("--momentum", "must be from", "--momentum=1");
+  REFUSED("--clip-norm", "-1", "--clip-norm=-1");
+  REFUSED("--clip-value", "number", "--clip-value=x");
 }
 
 static void quick_changes_defaults_only(void **state) {
@@ -298,6 +334,8 @@ static void expressions_and_files(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(defaults),
+      cmocka_unit_test(learning_runs_only_when_it_is_named),
+      cmocka_unit_test(training_options),
       cmocka_unit_test(quick_changes_defaults_only),
       cmocka_unit_test(both_spellings_and_abbreviations),
       cmocka_unit_test(lists),

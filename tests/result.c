@@ -125,6 +125,37 @@ static struct result example(void) {
   cell.histograms[0].h.counts[149] = 7;
   cell.histograms[1].delta.counts[140] = 11, cell.histograms[1].delta.counts[142] = 13;
   result_add_cell(&result, &cell);
+  struct learning_run run = {.name = "learning/he_normal/relu/1/sgd/rate:0.01/seed:1",
+                             .fact = "it is so",
+                             .initializer = "he_normal",
+                             .activation = "relu",
+                             .optimizer = "momentum",
+                             .data = "synthetic",
+                             .arch = "avx2",
+                             .depth = 1,
+                             .width = 9,
+                             .batch = 3,
+                             .images = 6,
+                             .held_out = 5,
+                             .seed = 1,
+                             .rate = 0.125,
+                             .momentum = 0.5,
+                             .clip_norm = 0.75,
+                             .epochs = 7,
+                             .steps = 3,
+                             .clipped = 0.25,
+                             .verdict = LEARNING_DIVERGES,
+                             .fault = {FAULT_DELTA, 3, 2},
+                             .seconds = 1.5,
+                             .products_share = 0.625};
+  run.history = calloc(1, sizeof *run.history), run.history_count = 1;
+  run.history[0] = (struct learning_epoch){2.5, 0.125, 2.25, 0.5, 12};
+  run.records = calloc(2, sizeof *run.records), run.record_count = 2;
+  run.layers = calloc(4, sizeof *run.layers);
+  for (size_t i = 0; i < 2; i++)
+    run.records[i] = (struct learning_record){1 + 2 * i, 2.375, i ? INFINITY : 4, run.layers + 2 * i};
+  for (size_t i = 0; i < 4; i++) run.layers[i] = (struct learning_layer){(double)i, 0.5, 1e-3, 7};
+  result_add_learning(&result, &run);
   return result;
 }
 
@@ -167,6 +198,16 @@ static void what_is_written_is_read(void **state) {
   assert_memory_equal(&cell->layers[0], &written.cells[0].layers[0], sizeof cell->layers[0]);
   assert_true(isnan(cell->layers[1].delta_rms)); /* null: JSON has no infinity */
   assert_memory_equal(cell->histograms, written.cells[0].histograms, 2 * sizeof *cell->histograms);
+  const struct learning_run *run = &read.learning[0], *other = &written.learning[0];
+  assert_int_equal(read.learning_count, 1);
+  char *texts[2] = {result_to_json(&written), result_to_json(&read)};
+  assert_string_equal(texts[0], texts[1]);
+  free(texts[0]), free(texts[1]);
+  assert_true(run->history_count == 1 && run->record_count == 2);
+  assert_memory_equal(run->history, other->history, sizeof *run->history);
+  assert_memory_equal(run->layers, other->layers, 4 * sizeof *run->layers);
+  assert_true(run->records[1].step == 3 && run->records[1].loss == 2.375 && isnan(run->records[1].gradient_norm));
+  assert_true(run->records[0].layers == run->layers && run->records[1].layers == run->layers + 2);
   result_free(&read);
   result_free(&written);
 }
@@ -348,11 +389,16 @@ static void wrong_types_are_named(void **state) {
   assert_change_refused("\"exponent\": -149", "\"exponent\": -148", "layers[0].z_histogram.counts holds 277 numbers");
   assert_change_refused("4294967296", "-1", "layers[0].z_histogram.counts[276] is -1");
   assert_change_refused("4294967296", "1.5", "layers[0].z_histogram.counts[276] is a number");
+  assert_change_refused("\"verdict\": \"diverges\"", "\"verdict\": \"stable\"", "learning[0].verdict");
+  assert_change_refused("\"fault_quantity\": \"delta\"", "\"fault_quantity\": \"d\"", "learning[0].fault_quantity");
+  assert_change_refused("\"depth\": 1,", "\"depth\": 2,", "learning[0].records[0].layers holds 2 layers");
+  assert_change_refused("\"update_ratio\": 0.001", "\"ratio\": 0.001", "layers[0].update_ratio is missing");
+  assert_change_refused("\"held_out_loss\": 2.25", "\"held_out_loss\": \"\"", "learning[0].history[0].held_out_loss");
   assert_change_refused("\"warnings\": [", "\"warnings\": 1, \"others\": [", "machine.warnings is a whole number");
   assert_change_refused("\"date\":", "\"date\": \"\", \"date\":", "duplicate");
 }
 
-static void files_from_before_accuracy_are_read(void **state) {
+static void files_from_before_are_read(void **state) {
   (void)state;
   struct result written = example(), read;
   struct error error;
@@ -364,6 +410,13 @@ static void files_from_before_accuracy_are_read(void **state) {
   if (!result_read(&read, path, &error)) fail_msg("%s", error.text);
   assert_int_equal(read.accuracy_count, 0);
   assert_int_equal(read.row_count, written.row_count);
+  assert_int_equal(read.learning_count, 1);
+  result_free(&read);
+  at = strstr(text, "\"learning\": [");
+  memcpy(at, "\"elsewhen\": [", strlen("\"elsewhen\": ["));
+  put(path, text, strlen(text));
+  if (!result_read(&read, path, &error)) fail_msg("%s", error.text);
+  assert_int_equal(read.learning_count, 0);
   free(text);
   result_free(&read);
   result_free(&written);
@@ -469,7 +522,7 @@ int main(void) {
       cmocka_unit_test(histograms_are_short),
       cmocka_unit_test(the_shape_is_google_benchmarks),
       cmocka_unit_test(rows_have_their_accuracy),
-      cmocka_unit_test(files_from_before_accuracy_are_read),
+      cmocka_unit_test(files_from_before_are_read),
       cmocka_unit_test(text_that_is_not_utf8_does_not_stop_the_writer),
       cmocka_unit_test(every_truncation_is_an_error),
       cmocka_unit_test(wrong_types_are_named),

@@ -99,6 +99,77 @@ static void add_accuracies(struct result *result) {
   add_accuracy(result, "gelu_tanh_derivative", "avx512", "depthmark", rooted);
 }
 
+static void add_learning(struct result *result, const char *fact, const char *initializer, const char *activation,
+                         size_t seed, struct learning_fault fault) {
+  struct learning_run run = {.depth = 30,
+                             .width = 100,
+                             .batch = 32,
+                             .images = 60000,
+                             .held_out = 1000,
+                             .seed = seed,
+                             .rate = 0.005,
+                             .clip_norm = fact[0] ? 1 : 0,
+                             .epochs = 100,
+                             .steps = 2000,
+                             .verdict = fault.quantity ? LEARNING_DIVERGES : LEARNING_LEARNS,
+                             .fault = fault};
+  snprintf(run.name, sizeof run.name, "learning/%s/%s/30/momentum/rate:0.005/seed:%zu", initializer, activation, seed);
+  strcpy(run.fact, fact);
+  strcpy(run.initializer, initializer);
+  strcpy(run.activation, activation);
+  strcpy(run.optimizer, "momentum");
+  strcpy(run.data, "fashion-mnist");
+  strcpy(run.arch, "avx512");
+  run.history = calloc(1, sizeof *run.history), run.history_count = fault.quantity ? 0 : 1;
+  run.history[0] = (struct learning_epoch){0.125, 0.95, 0.25, 0.9346, 7};
+  run.records = calloc(2, sizeof *run.records), run.record_count = 2;
+  run.layers = calloc(2 * 31, sizeof *run.layers);
+  for (size_t i = 0; i < 2; i++) {
+    run.records[i] = (struct learning_record){1 + i, fault.quantity ? 1.25e27 : 2.34, 3, run.layers + 31 * i};
+    run.records[i].layers[0].delta_rms = fault.quantity && i ? NAN : 3e-5;
+    run.records[i].layers[29].delta_rms = 1;
+  }
+  result_add_learning(result, &run);
+}
+
+static void learning_is_told_by_facts_or_initializers(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  add_learning(&result, "It is known that he learns and others do not, which is what these two runs here show.",
+               "he_normal", "relu", 1, (struct learning_fault){0});
+  add_learning(&result, "", "glorot_uniform", "leaky_relu(0.2)", 1, (struct learning_fault){0});
+  add_learning(&result, "It is known that he learns and others do not, which is what these two runs here show.",
+               "normal(0,1)", "relu", 1, (struct learning_fault){FAULT_Z, 2, 31});
+  add_learning(&result, "", "glorot_uniform", "tanh", 12, (struct learning_fault){FAULT_LOSS, 2, 0});
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_LEARNING));
+  const char *tables = strstr(text, "\nfact ");
+  assert_non_null(
+      strstr(text, "\nlearning: width 100, batch 32, fashion-mnist, avx512\n100 epochs of 60000 examples."));
+  assert_non_null(tables);
+  assert_string_equal(tables, "\n"
+                              "fact       It is known that he learns and others do not, which is what these two\n"
+                              "           runs here show.\n"
+                              "run                    optimizer              loss   to right ratio    to verdict\n"
+                              "he_normal/relu/30 #1   momentum 0.005 clip 1  2.34 0.12 93.5% 3e-05 3e-05 learns\n"
+                              "normal(0,1)/relu/30 #1 momentum 0.005 clip 1 1e+27    -     - 3e-05     - diverges\n"
+                              "normal(0,1)/relu/30 #1: z of the output layer not finite from step 2 on\n"
+                              "\n"
+                              "glorot_uniform\n"
+                              "run                   optimizer       loss   to right ratio    to verdict\n"
+                              "leaky_relu(0.2)/30 #1 momentum 0.005  2.34 0.12 93.5% 3e-05 3e-05 learns\n"
+                              "tanh/30 #12           momentum 0.005 1e+27    -     - 3e-05     - diverges\n"
+                              "tanh/30 #12: loss not finite from step 2 on\n");
+  free(text);
+  PRINTED(text, table_suite(out, (struct style){.markdown = true}, &result, SUITE_LEARNING));
+  assert_non_null(strstr(text, "\n- fact: It is known"));
+  assert_non_null(strstr(text, "\n### glorot_uniform\n\n| run | optimizer |"));
+  assert_non_null(strstr(text, "| tanh/30 #12 | momentum 0.005 | 1e+27 | - |"));
+  free(text);
+  result_free(&result);
+}
+
 static struct result example(void) {
   struct result result;
   result_init(&result);
@@ -116,6 +187,10 @@ static struct result example(void) {
   add_accuracies(&result);
   add_cell(&result, VERDICT_OVERFLOW, 1000, NAN);
   add_cell(&result, VERDICT_VANISHING, 0, -1.9569);
+  add_learning(&result, "", "variance_scaling(2,fan_in,uniform)", "leaky_relu(0.2)", 12,
+               (struct learning_fault){FAULT_DELTA, 12345, 30});
+  add_learning(&result, "A fact that takes more than one line to tell, as most that are worth it do.", "he_normal",
+               "relu", 1, (struct learning_fault){0});
   return result;
 }
 
@@ -405,7 +480,7 @@ static void csv_is_one_table(void **state) {
     if (fields(line, length) != columns) fail_msg("%zu fields: %.*s", fields(line, length), (int)length, line);
     line += length + 1;
   }
-  assert_int_equal(lines, 1 + result.row_count + result.accuracy_count + result.cell_count);
+  assert_int_equal(lines, 1 + result.row_count + result.accuracy_count + result.cell_count + result.learning_count);
   assert_non_null(strstr(text, "\"gradients/normal(0,1)/leaky_relu(0.2)/1000\",gradients,"));
   assert_null(strstr(text, "nan"));
   assert_null(strstr(text, "inf"));
@@ -449,6 +524,44 @@ static void csv_has_accuracies(void **state) {
   assert_string_equal(csv_field(text, line, "root"), "-0.75179152");
   assert_string_equal(csv_field(text, line, "zero_below"), "-14.53965");
   assert_string_equal(csv_field(text, line, "zero_above"), "");
+  free(text);
+  result_free(&result);
+}
+
+static void csv_has_training_runs(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  add_learning(&result, "", "he_normal", "relu", 3, (struct learning_fault){0});
+  add_learning(&result, "", "normal(0,1)", "relu", 1, (struct learning_fault){FAULT_DELTA, 2, 7});
+  char *text;
+  PRINTED(text, table_csv(out, &result));
+  static const char *const expected[][2] = {
+      {"suite", "learning"},
+      {"initializer", "he_normal"},
+      {"depth", "30"},
+      {"seeds", "3"},
+      {"data", "fashion-mnist"},
+      {"verdict", "learns"},
+      {"optimizer", "momentum"},
+      {"rate", "0.005"},
+      {"epochs", "1"},
+      {"first_loss", "2.34"},
+      {"loss", "0.125"},
+      {"training_accuracy", "0.95"},
+      {"held_out_loss", "0.25"},
+      {"steps", "2000"},
+      {"held_out_accuracy", "0.9346"},
+      {"fault_quantity", ""},
+      {"fault_layer", "0"},
+      {"ulp_max", ""},
+      {"decay_per_layer", ""},
+      {"verdict_layer", ""},
+      {"arch", "avx512"},
+  };
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+    assert_string_equal(csv_field(text, "learning/he_normal/", expected[i][0]), expected[i][1]);
+  assert_non_null(strstr(text, ",delta,2,7\n"));
   free(text);
   result_free(&result);
 }
@@ -518,6 +631,8 @@ int main(void) {
       cmocka_unit_test(a_lone_peer_has_its_kernel_above),
       cmocka_unit_test(csv_is_one_table),
       cmocka_unit_test(csv_has_accuracies),
+      cmocka_unit_test(csv_has_training_runs),
+      cmocka_unit_test(learning_is_told_by_facts_or_initializers),
       cmocka_unit_test(accuracies_stand_below_their_activation),
       cmocka_unit_test(verdicts_name_the_layer),
   };

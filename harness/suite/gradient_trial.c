@@ -19,7 +19,7 @@
 #define LOSS_STREAM (UINT64_MAX - 1)
 
 static bool on_images(const struct gradient_laboratory *laboratory) {
-  return laboratory->options->data == INPUT_FASHION_MNIST;
+  return laboratory->options->data != INPUT_NORMAL;
 }
 
 struct network_shape gradient_shape(const struct gradient_laboratory *laboratory, const struct gradient_cell *cell) {
@@ -77,22 +77,17 @@ bool gradient_trial_prepare(struct gradient_trial *trial, const struct gradient_
 
 /* ---- one network ------------------------------------------------------------------------------------------------ */
 
-/* The k-th network's seed; the first is the run's own. Runs with neighbouring seeds share none. */
-static uint64_t network_seed(const struct options *options, size_t k) {
-  return options->seed + k * 0x9e3779b97f4a7c15u;
-}
-
 static void fill_normal(const struct gradient_laboratory *laboratory, float *to, size_t n, size_t k, uint64_t stream,
                         float stddev) {
   const struct init normal = {
-      .seed = network_seed(laboratory->options, k), .stream = stream, .p = {.b = stddev}, .fan_in = 1, .fan_out = 1};
+      .seed = rng_seed(laboratory->options->seed, k), .stream = stream, .p = {.b = stddev}, .fan_in = 1, .fan_out = 1};
   laboratory->table->init_normal(to, 0, n, &normal);
 }
 
 static bool initialize(struct gradient_trial *trial, const struct gradient_laboratory *laboratory, size_t k,
                        struct error *error) {
   const struct gradient_setting *setting = trial->setting;
-  const uint64_t seed = network_seed(laboratory->options, k);
+  const uint64_t seed = rng_seed(laboratory->options->seed, k);
   if (!initializer_is_lsuv(setting->initializer))
     network_initialize(&trial->network, setting->initializer, (float)setting->cell.bias_std, seed);
   else if (!network_initialize_lsuv(&trial->network, trial->x, seed, error))

@@ -9,6 +9,7 @@
 #include "harness/interrupt.h"
 #include "harness/residence.h"
 #include "harness/suite.h"
+#include "harness/suite/examples.h"
 #include "harness/suite/gradient_theory.h"
 #include "harness/suite/gradient_trial.h"
 
@@ -21,13 +22,6 @@ struct laboratory {
 };
 
 /* ---- one cell --------------------------------------------------------------------------------------------------- */
-
-/* A cell that cannot be measured is left out. */
-static void warn_of(struct run *run, const char *name, const struct error *error) {
-  machine_warn(&run->result->machine, "%s is left out: %.160s", name, error->text);
-  if (run->progress) progress_clear(run->progress);
-  fprintf(stderr, "bench: warning: %s is left out: %s\n", name, error->text);
-}
 
 /* Once: what is not in the journal is in the result all the same, if the run comes to its end. */
 static void warn_of_journal(struct run *run) {
@@ -114,7 +108,7 @@ static void finish_network(struct laboratory *laboratory, struct current *curren
   if (outcome == OUTCOME_NO_MEMORY) current->stopped = current->broken = true, current->error = *error;
   if (current->stopped) return;
   if (outcome == OUTCOME_FAILED && !(setting == current->setting && current->failed)) {
-    warn_of(run, setting->name, error);
+    run_leave_out(run, setting->name, error);
     current->setting = setting;
     current->failed = true;
   }
@@ -275,26 +269,22 @@ static bool plan_grid(struct laboratory *laboratory, struct error *error) {
   return check_budget(laboratory, laboratory->run->plan->seconds - before, error);
 }
 
+static struct examples examples_of(const struct gradient_laboratory *common) {
+  return (struct examples){.data = common->options->data, .seed = common->options->seed, .table = common->table};
+}
+
 /* The images that all networks of a cell need. */
 static bool load_images(struct gradient_laboratory *common, struct error *error) {
   size_t wanted;
-  if (__builtin_mul_overflow(common->options->batch, common->options->seeds, &wanted)) wanted = 0;
-  return dataset_load(&common->images, NULL, wanted, error);
-}
-
-/* The networks run once, on the best of the archs that were asked for: all give the same gradients to rounding. */
-static const struct kernel_table *best_table(const struct options *options) {
-  enum arch best = options->archs[0];
-  for (size_t i = 1; i < options->arch_count; i++)
-    if (options->archs[i] > best) best = options->archs[i];
-  return arch_table(best);
+  if (__builtin_mul_overflow(common->options->batch, common->options->seeds, &wanted)) wanted = SIZE_MAX;
+  return examples_load(&common->images, examples_of(common), wanted, error);
 }
 
 static bool plan_or_run(struct laboratory *laboratory, struct error *error) {
   const struct run *run = laboratory->run;
-  const bool images = run->options->data == INPUT_FASHION_MNIST;
+  const bool images = run->options->data != INPUT_NORMAL;
   if (run->planning) {
-    if (images && !run->options->list && !dataset_check(NULL, error)) return false;
+    if (images && !run->options->list && !examples_check(examples_of(&laboratory->common), error)) return false;
     return plan_grid(laboratory, error);
   }
   if (images && !load_images(&laboratory->common, error)) return false;
@@ -304,7 +294,7 @@ static bool plan_or_run(struct laboratory *laboratory, struct error *error) {
 }
 
 bool suite_gradients(struct run *run, struct error *error) {
-  const struct kernel_table *const table = best_table(run->options);
+  const struct kernel_table *const table = run_best_table(run);
   struct laboratory laboratory = {.run = run, .threads = run_most_threads(run)};
   laboratory.common =
       (struct gradient_laboratory){.options = run->options,
