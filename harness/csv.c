@@ -143,7 +143,10 @@ static void csv_learning(FILE *out, const struct learning_run *run) {
   csv_text(out, run->activation);
   fprintf(out, "%zu,%zu,%zu,%zu,", run->depth, run->width, run->batch, run->seed);
   csv_text(out, run->data);
-  csv_skip(out, 13); /* what recipes, decays and theory say of cells */
+  csv_skip(out, 2);
+  csv_text(out, normalization_names[run->recipe.normalization]);
+  fprintf(out, "%d,", run->recipe.residual);
+  csv_skip(out, 9); /* what is a cell's alone */
   csv_text(out, learning_verdict_names[run->verdict]);
   csv_skip(out, 5 + ACCURACY_COLUMNS + PHASE_COLUMNS);
   csv_text(out, run->optimizer);

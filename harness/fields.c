@@ -158,6 +158,8 @@ const struct field learning_fields[] = {
     LEARNING(SIZE, images),
     LEARNING(SIZE, held_out),
     LEARNING(TEXT, arch),
+    NAMED(learning_run, "normalization", recipe.normalization, normalization_names, NORMALIZATION_COUNT),
+    FIELD(BOOL, learning_run, "residual", recipe.residual),
     LEARNING(SIZE, seed),
     LEARNING(TEXT, optimizer),
     LEARNING(NUMBER, rate),

@@ -5,7 +5,8 @@
 #include <string.h>
 
 const char *const verdict_names[] = {"vanishing", "stable", "exploding", "overflow", "underflow"};
-const char *const fault_names[FAULT_COUNT] = {"", "z", "h", "loss", "delta", "dw", "db", "v", "w", "b"};
+const char *const fault_names[FAULT_COUNT] = {"",       "z",     "n", "h", "loss", "delta", "dw",  "db",
+                                              "dgamma", "dbeta", "v", "w", "b",    "gamma", "beta"};
 const char *const learning_verdict_names[] = {"learns", "begins", "at chance", "unstable", "diverges"};
 
 void result_init(struct result *result) { memset(result, 0, sizeof *result); }

@@ -156,14 +156,19 @@ struct learning_epoch {
 enum fault_quantity {
   FAULT_NONE,
   FAULT_Z,
+  FAULT_N, /* z normalized */
   FAULT_H,
   FAULT_LOSS,
   FAULT_DELTA,
   FAULT_DW,
   FAULT_DB,
+  FAULT_DGAMMA,
+  FAULT_DBETA,
   FAULT_V, /* Adam's mean of squared gradients, which hides from the weights */
   FAULT_W,
   FAULT_B,
+  FAULT_GAMMA, /* scale and shift of a normalization */
+  FAULT_BETA,
   FAULT_COUNT
 };
 extern const char *const fault_names[FAULT_COUNT];
@@ -184,6 +189,7 @@ struct learning_run {
   char fact[200]; /* of the built-in runs: what the runs of the same text show together; else "" */
   char initializer[64], activation[48], optimizer[16], data[24], arch[16];
   size_t depth, width, batch, images, held_out; /* examples to learn from, and others to be judged by */
+  struct recipe recipe;                         /* of normalization and residual connections */
   size_t seed;                                  /* which of the run's seeds, from 1 */
   double rate, momentum, clip_norm, clip_value; /* 0: none */
   size_t epochs, steps;                         /* asked for; done, the one with a fault included */

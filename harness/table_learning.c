@@ -14,8 +14,9 @@ static bool same_table(const struct learning_run *a, const struct learning_run *
 static void short_name(const struct learning_run *run, bool seeds, char *name) {
   char seed[32] = "";
   if (seeds) snprintf(seed, sizeof seed, " #%zu", run->seed);
-  snprintf(name, RUN_NAME, "%s%s%s/%zu%s", run->fact[0] ? run->initializer : "", run->fact[0] ? "/" : "",
-           run->activation, run->depth, seed);
+  static const char *const norms[NORMALIZATION_COUNT] = {"", "+BN", "+LN"};
+  snprintf(name, RUN_NAME, "%s%s%s/%zu%s%s%s", run->fact[0] ? run->initializer : "", run->fact[0] ? "/" : "",
+           run->activation, run->depth, norms[run->recipe.normalization], run->recipe.residual ? "+res" : "", seed);
 }
 
 static void optimizer_cell(struct grid_row *row, size_t column, const struct learning_run *run) {
@@ -106,6 +107,14 @@ static void print_clipping(FILE *out, const struct learning_run *run) {
   fputs(".\n", out);
 }
 
+/* What stands behind a run's depth. */
+static void print_recipes(FILE *out, const struct result *result) {
+  bool any = false;
+  for (size_t i = 0; i < result->learning_count; i++)
+    any = any || result->learning[i].recipe.normalization || result->learning[i].recipe.residual;
+  if (any) fputs("+BN, +LN: batch, layer normalization before the activation; +res: residual\nconnections.\n", out);
+}
+
 void table_learning(FILE *out, struct style style, const struct result *result) {
   const struct learning_run *const runs = result->learning;
   bool seeds = false;
@@ -118,6 +127,7 @@ void table_learning(FILE *out, struct style style, const struct result *result) 
           "ratio: the first hidden layer's gradient (its rms) divided by the last's, in\n"
           "the first step, to the last step.\n",
           runs->epochs, runs->images, runs->held_out);
+  print_recipes(out, result);
   print_clipping(out, runs);
   if (style.markdown) fputc('\n', out);
   for (size_t i = 0; i < result->learning_count; i++) {

@@ -27,6 +27,9 @@ static void list_blocks(struct trainer *trainer) {
     const struct network_layer *layer = &trainer->network.layers[l];
     add_block(trainer, l, layer->w, layer->dw, layer->in * layer->out, FAULT_W, FAULT_DW);
     add_block(trainer, l, layer->b, layer->db, layer->out, FAULT_B, FAULT_DB);
+    if (!layer->gamma) continue;
+    add_block(trainer, l, layer->gamma, layer->dgamma, layer->out, FAULT_GAMMA, FAULT_DGAMMA);
+    add_block(trainer, l, layer->beta, layer->dbeta, layer->out, FAULT_BETA, FAULT_DBETA);
   }
 }
 
@@ -64,7 +67,7 @@ bool trainer_create(struct trainer *trainer, struct network_shape shape, const s
   *trainer = (struct trainer){.how = *how};
   shape.momentum = false;
   if (!network_create(&trainer->network, &shape, table, activation, threads, error)) return false;
-  trainer->blocks = malloc(2 * (shape.depth + 1) * sizeof *trainer->blocks);
+  trainer->blocks = malloc(4 * (shape.depth + 1) * sizeof *trainer->blocks);
   if (trainer->blocks) list_blocks(trainer);
   if (trainer->blocks && take_moments(trainer)) {
     trainer_begin(trainer);
@@ -152,6 +155,8 @@ static bool forward_fault(const struct network *network, size_t step, struct lea
     const struct network_layer *layer = &network->layers[l];
     *fault = (struct learning_fault){FAULT_Z, step, l + 1};
     if (!all_finite(layer->z, batch * layer->out)) return true;
+    fault->quantity = FAULT_N;
+    if (!all_finite(layer->n, batch * layer->out)) return true;
     fault->quantity = FAULT_H;
     if (!all_finite(layer->h, batch * layer->out)) return true;
   }
@@ -294,7 +299,7 @@ static void describe_nothing(const struct network *network, struct learning_laye
 }
 
 void trainer_describe(const struct trainer *trainer, struct learning_fault fault, struct learning_layer *layers) {
-  const bool forward = fault.quantity == FAULT_Z || fault.quantity == FAULT_H || fault.quantity == FAULT_LOSS;
+  const bool forward = fault.quantity >= FAULT_Z && fault.quantity <= FAULT_LOSS;
   describe_nothing(&trainer->network, layers);
   if (!forward && fault.step == trainer->step) describe_gradients(&trainer->network, layers);
 }

@@ -262,6 +262,40 @@ static void threads_do_not_show(void **state) {
 /* ---- what is not finite ----------------------------------------------------------------------------------------- */
 
 /* Three hidden layers of two units, all parameters zero, two examples of class 0. */
+/* Scale and shift take part in a step like any weight. */
+static void normalizations_learn(void **state) {
+  (void)state;
+  for (enum normalization kind = NORMALIZATION_BATCH; kind < NORMALIZATION_COUNT; kind++) {
+    struct network_shape shape = tiny;
+    shape.recipe = (struct recipe){.normalization = kind, .residual = true};
+    const struct training how = {.optimizer = OPTIMIZER_SGD, .rate = 0.25f};
+    const struct initializer_choice init = initializer("he_normal");
+    struct trainer trainer = trainer_of(shape, "tanh", how, 1);
+    float x[BATCH * INPUTS], losses[BATCH], before[2][16];
+    int32_t labels[BATCH];
+    uint64_t random = test_seed();
+    network_initialize(&trainer.network, &init, 0, random);
+    for (size_t i = 0; i < BATCH * INPUTS; i++) x[i] = test_uniform(&random, -2, 2);
+    for (size_t i = 0; i < BATCH; i++) labels[i] = (int32_t)(i % CLASSES);
+    assert_int_equal(trainer.block_count, 2 * 3 + 2 * 2);
+    trainer_step(&trainer, x, labels, losses, NULL); /* leaves nothing at its first value */
+    const struct network_layer *layer = &trainer.network.layers[1];
+    memcpy(before[0], layer->gamma, layer->out * sizeof(float));
+    memcpy(before[1], layer->beta, layer->out * sizeof(float));
+    const struct trainer_step step = trainer_step(&trainer, x, labels, losses, NULL);
+    assert_int_equal(step.fault.quantity, FAULT_NONE);
+    for (size_t i = 0; i < layer->out; i++) {
+      assert_true(layer->dgamma[i] != 0 && layer->dbeta[i] != 0);
+      assert_true(layer->gamma[i] == fmaf(-how.rate, layer->dgamma[i], before[0][i]));
+      assert_true(layer->beta[i] == fmaf(-how.rate, layer->dbeta[i], before[1][i]));
+    }
+    layer->gamma[2] = NAN;
+    const struct trainer_step bad = trainer_step(&trainer, x, labels, losses, NULL);
+    assert_true(bad.fault.quantity == FAULT_GAMMA && bad.fault.layer == 2);
+    trainer_destroy(&trainer);
+  }
+}
+
 static struct trainer blank(const char *function, float rate) {
   const struct network_shape shape = {.inputs = 2, .width = 2, .depth = 3, .outputs = 2, .batch = 2};
   struct trainer trainer = trainer_of(shape, function, (struct training){.optimizer = OPTIMIZER_SGD, .rate = rate}, 1);
@@ -445,6 +479,8 @@ static struct options small(int threads) {
                             .images = 1000,
                             .epochs = 8,
                             .momentum = 0.9f,
+                            .normalization_count = 1,
+                            .residual_count = 1,
                             .weight_scales = {1},
                             .loss_scales = {1}};
   return options;
@@ -466,6 +502,21 @@ static const struct learning_run *run_of(const struct result *result, const char
 
 static double last_accuracy(const struct learning_run *run) {
   return run->history[run->history_count - 1].held_out_accuracy;
+}
+
+/* Of 30 layers of ReLU with Glorot's weights, which learn nothing as they are. */
+static void normalization_and_shortcuts_help(void **state) {
+  (void)state;
+  skip_where_emulated("networks learn too slowly under an emulator");
+  struct options options = small(2);
+  strcpy(options.filter, "glorot_uniform/relu/30/(layer_norm|residual)");
+  struct result result = learned(&options);
+  assert_int_equal(result.learning_count, 2);
+  assert_int_equal(run_of(&result, "learning/glorot_uniform/relu/30/layer_norm/sgd")->verdict, LEARNING_LEARNS);
+  const struct learning_run *both = run_of(&result, "learning/glorot_uniform/relu/30/layer_norm/residual/sgd");
+  assert_int_equal(both->verdict, LEARNING_LEARNS);
+  assert_true(both->recipe.normalization == NORMALIZATION_LAYER && both->recipe.residual);
+  result_free(&result);
 }
 
 static void the_classic_facts_hold(void **state) {
@@ -553,9 +604,12 @@ static void runs_do_not_depend_on_threads(void **state) {
   skip_where_emulated(SLOW_THREADS);
   struct options options = quick_grid(1);
   for (size_t i = 0; i < OPTIMIZER_COUNT; i++) options.optimizers[options.optimizer_count++] = (enum optimizer_id)i;
+  options.normalizations[1] = NORMALIZATION_BATCH, options.normalizations[2] = NORMALIZATION_LAYER;
+  options.normalization_count = 3;
+  options.residuals[1] = 1, options.residual_count = 2;
   options.seeds = 1;
   struct result one = learned(&options);
-  assert_int_equal(one.learning_count, OPTIMIZER_COUNT);
+  assert_int_equal(one.learning_count, OPTIMIZER_COUNT * 6);
   for (int threads = 2; threads <= 4; threads += 2) {
     options.threads[0] = threads;
     struct result more = learned(&options);
@@ -619,8 +673,8 @@ static void what_cannot_be_learned_is_refused(void **state) {
   options.inits[0] = initializer("variance_scaling(1e-57,fan_in,normal)");
   assert_refused(&options, "underflow");
   options = quick_grid(1);
-  options.normalizations[0] = NORMALIZATION_BATCH;
-  assert_refused(&options, "--norms");
+  options.precisions[0] = PRECISION_BF16;
+  assert_refused(&options, "--precisions");
   options = quick_grid(1);
   options.widths[0] = (size_t)1 << 40;
   assert_refused(&options, "bytes");
@@ -677,6 +731,8 @@ int main(void) {
       cmocka_unit_test(infinite_squares_are_found),
       cmocka_unit_test(orders_are_permutations_of_their_own),
       cmocka_unit_test(records_begin_close_and_end_with_the_last),
+      cmocka_unit_test(normalizations_learn),
+      cmocka_unit_test(normalization_and_shortcuts_help),
       cmocka_unit_test(the_classic_facts_hold),
       cmocka_unit_test(no_linear_function_knows_the_classes),
       cmocka_unit_test(runs_do_not_depend_on_threads),

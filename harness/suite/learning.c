@@ -43,6 +43,7 @@ struct job {
   struct initializer_choice initializer;
   struct activation_choice activation;
   size_t depth, seed; /* seed: which, from 0 */
+  struct recipe recipe;
   struct training how;
   struct learning_run run; /* once it is done */
   enum { JOB_WAITS, JOB_DONE, JOB_LEFT_OUT, JOB_FAILED } state;
@@ -71,35 +72,51 @@ static const struct classic {
   size_t depth;
   float rate;
   double clip_norm;
+  struct recipe recipe;
 } classics[] = {
+#define PLAIN                                                                                                          \
+  { .residual = false }
 #define HE_RELU "ReLU, 30 layers: Glorot's weights halve the squared gradient in every layer; He's keep it, and learn."
-    {HE_RELU, "glorot_uniform", "relu", 30, 0.005f, 0}, {HE_RELU, "he_normal", "relu", 30, 0.005f, 0},
+    {HE_RELU, "glorot_uniform", "relu", 30, 0.005f, 0, PLAIN},
+    {HE_RELU, "he_normal", "relu", 30, 0.005f, 0, PLAIN},
 #define SIGMOID                                                                                                        \
   "Sigmoid, Glorot's weights: slopes of 1/4 at most leave 5 layers at chance for as long as 2 layers take to learn."
-    {SIGMOID, "glorot_uniform", "sigmoid", 5, 0.1f, 0}, {SIGMOID, "glorot_uniform", "sigmoid", 2, 0.1f, 0},
+    {SIGMOID, "glorot_uniform", "sigmoid", 5, 0.1f, 0, PLAIN},
+    {SIGMOID, "glorot_uniform", "sigmoid", 2, 0.1f, 0, PLAIN},
 #define TANH                                                                                                           \
   "tanh, 20 layers: U(+-1/sqrt(n)) has a third of the variance that keeps signal and gradient; Glorot's has all."
-    {TANH, "uniform_fan_in", "tanh", 20, 0.01f, 0},     {TANH, "glorot_uniform", "tanh", 20, 0.01f, 0},
+    {TANH, "uniform_fan_in", "tanh", 20, 0.01f, 0, PLAIN},
+    {TANH, "glorot_uniform", "tanh", 20, 0.01f, 0, PLAIN},
 #define NORMAL                                                                                                         \
   "normal(0,1) explodes: tanh saturates while gradients grow toward the input; ReLU overflows within a few steps."
-    {NORMAL, "normal(0,1)", "tanh", 20, 0.01f, 0},      {NORMAL, "normal(0,1)", "relu", 30, 0.01f, 0},
+    {NORMAL, "normal(0,1)", "tanh", 20, 0.01f, 0, PLAIN},
+    {NORMAL, "normal(0,1)", "relu", 30, 0.01f, 0, PLAIN},
 #define CLIPPING "ReLU, He's weights, 30 layers, steps too large for it: clipping the gradient's norm makes them safe."
-    {CLIPPING, "he_normal", "relu", 30, 0.2f, 0},       {CLIPPING, "he_normal", "relu", 30, 0.2f, 1},
+    {CLIPPING, "he_normal", "relu", 30, 0.2f, 0, PLAIN},
+    {CLIPPING, "he_normal", "relu", 30, 0.2f, 1, PLAIN},
+#define RECIPES                                                                                                        \
+  "What also helps ReLU with Glorot's weights over 30 layers: layer normalization, alone or with residual "            \
+  "connections."
+    {RECIPES, "glorot_uniform", "relu", 30, 0.005f, 0, {.normalization = NORMALIZATION_LAYER}},
+    {RECIPES, "glorot_uniform", "relu", 30, 0.005f, 0, {.normalization = NORMALIZATION_LAYER, .residual = true}},
 };
 
 static bool anything_given(const struct options *o) {
-  return o->given.inits || o->given.activations || o->given.depths || o->optimizer_count || o->rate_count ||
+  return o->given.inits || o->given.activations || o->given.depths || o->normalization_count > 1 ||
+         o->normalizations[0] || o->residual_count > 1 || o->residuals[0] || o->optimizer_count || o->rate_count ||
          o->descent_given;
 }
 
 static void name_job(struct job *job) {
+  static const char *const norms[NORMALIZATION_COUNT] = {"", "/batch_norm", "/layer_norm"};
   const struct training *how = &job->how;
   char clip[64] = "";
   if (how->clip_value > 0) snprintf(clip, sizeof clip, "/clip-value:%g", how->clip_value);
   const size_t used = strlen(clip);
   if (how->clip_norm > 0) snprintf(clip + used, sizeof clip - used, "/clip-norm:%g", how->clip_norm);
-  const int length = snprintf(job->name, sizeof job->name, "learning/%s/%s/%zu/%s/rate:%g%s/seed:%zu",
-                              job->initializer.text, job->activation.text, job->depth, optimizer_names[how->optimizer],
+  const int length = snprintf(job->name, sizeof job->name, "learning/%s/%s/%zu%s%s/%s/rate:%g%s/seed:%zu",
+                              job->initializer.text, job->activation.text, job->depth, norms[job->recipe.normalization],
+                              job->recipe.residual ? "/residual" : "", optimizer_names[how->optimizer],
                               (double)how->rate, clip, job->seed + 1);
   if (length >= (int)sizeof job->name) strcpy(job->name + sizeof job->name - 4, "..."); /* the fields have it all */
 }
@@ -125,6 +142,7 @@ static bool add_classics(struct school *school, struct error *error) {
     const struct classic *c = &classics[i];
     struct job job = {.fact = c->fact,
                       .depth = c->depth,
+                      .recipe = c->recipe,
                       .how = {.optimizer = OPTIMIZER_SGD, .rate = c->rate, .clip_norm = c->clip_norm}};
     if (!choose_initializer(c->initializer, &job.initializer, error) ||
         !choose_activation(c->activation, &job.activation, error))
@@ -191,16 +209,20 @@ static bool add_grid(struct school *school, struct error *error) {
   for (size_t i = 0; ok && i < axes->init_count; i++)
     for (size_t a = 0; a < axes->activation_count; a++)
       for (size_t d = 0; d < axes->depth_count; d++)
-        for (size_t p = 0; p < axes->optimizer_count; p++) {
-          const struct training how = {.optimizer = axes->optimizers[p],
+        for (size_t p = 0; p < axes->optimizer_count * o->normalization_count * o->residual_count; p++) {
+          const size_t change = p / axes->optimizer_count;
+          const struct training how = {.optimizer = axes->optimizers[p % axes->optimizer_count],
                                        .momentum = o->momentum,
                                        .clip_norm = o->clip_norm,
                                        .clip_value = o->clip_value};
-          const struct job job = {.fact = "",
-                                  .initializer = axes->inits[i],
-                                  .activation = axes->activations[a],
-                                  .depth = axes->depths[d],
-                                  .how = how};
+          const struct job job = {
+              .fact = "",
+              .initializer = axes->inits[i],
+              .activation = axes->activations[a],
+              .depth = axes->depths[d],
+              .recipe = {.normalization = (enum normalization)o->normalizations[change / o->residual_count],
+                         .residual = o->residuals[change % o->residual_count] != 0},
+              .how = how};
           add_rates(school, &job);
         }
   free(axes);
@@ -214,7 +236,8 @@ static struct network_shape shape_of(const struct school *school, const struct j
                                 .width = school->width,
                                 .depth = job->depth,
                                 .outputs = OUTPUTS,
-                                .batch = school->batch};
+                                .batch = school->batch,
+                                .recipe = job->recipe};
 }
 
 /* Of the whole work, which runs side by side share. */
@@ -265,6 +288,7 @@ static bool begin_run(const struct school *school, struct student *student, cons
   const struct options *o = school->options;
   const struct training *how = &job->how;
   *run = (struct learning_run){.depth = job->depth,
+                               .recipe = job->recipe,
                                .width = school->width,
                                .batch = school->batch,
                                .images = school->training.count,
@@ -461,14 +485,13 @@ static bool load(struct school *school, struct error *error) {
   return true;
 }
 
-/* Of a list that gradients has as an axis, learning takes the first; of what gradients alone has, nothing. */
+/* Of widths and biases learning takes one; of what gradients alone has, nothing. */
 static bool check_axes(const struct options *o, struct error *error) {
   if (o->width_count > 1 || o->bias_std_count > 1)
     return error_set(error, "--suite=learning takes one of --widths and one of --bias-stds");
-  if (o->normalization_count > 1 || o->normalizations[0] || o->residual_count > 1 || o->residuals[0] ||
-      o->precision_count > 1 || o->precisions[0] || o->flush_count > 1 || o->flushes[0] || o->weight_scale_count > 1 ||
+  if (o->precision_count > 1 || o->precisions[0] || o->flush_count > 1 || o->flushes[0] || o->weight_scale_count > 1 ||
       o->weight_scales[0] != 1 || o->loss_scale_count > 1 || o->loss_scales[0] != 1)
-    return error_set(error, "--suite=learning trains plain networks: --norms, --residuals, --precisions, --ftz, "
+    return error_set(error, "--suite=learning trains in float32, weights as they are initialized: --precisions, --ftz, "
                             "--weight-scales and --loss-scales are for --suite=gradients");
   return true;
 }
