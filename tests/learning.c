@@ -598,7 +598,7 @@ static void assert_same_runs(const struct result *a, const struct result *b) {
   }
 }
 
-/* Three runs on one thread, on two of which each does runs of its own, and on four that share a run's work. */
+/* Three runs, one, two or three at a time. */
 static void runs_do_not_depend_on_threads(void **state) {
   (void)state;
   skip_where_emulated(SLOW_THREADS);
@@ -617,6 +617,20 @@ static void runs_do_not_depend_on_threads(void **state) {
     result_free(&more);
   }
   result_free(&one);
+}
+
+/* One run of layers so large that threads share them. */
+static void shared_work_does_not_show(void **state) {
+  (void)state;
+  skip_where_emulated(SLOW_THREADS);
+  struct options options = quick_grid(1);
+  options.seeds = 1, options.epochs = 1, options.images = 64, options.batch = 32, options.widths[0] = 520;
+  struct result one = learned(&options);
+  options.threads[0] = 3;
+  struct result three = learned(&options);
+  assert_int_equal(one.learning_count, 1);
+  assert_same_runs(&one, &three);
+  result_free(&one), result_free(&three);
 }
 
 static void a_run_is_described(void **state) {
@@ -736,6 +750,7 @@ int main(void) {
       cmocka_unit_test(the_classic_facts_hold),
       cmocka_unit_test(no_linear_function_knows_the_classes),
       cmocka_unit_test(runs_do_not_depend_on_threads),
+      cmocka_unit_test(shared_work_does_not_show),
       cmocka_unit_test(a_run_is_described),
       cmocka_unit_test(what_cannot_be_learned_is_refused),
       cmocka_unit_test(what_cannot_begin_is_left_out),

@@ -33,8 +33,10 @@
 #define INITS "glorot_uniform,he_normal"
 #define ACTIVATIONS "tanh,relu"
 #define DEPTHS "5,30"
-/* Runs are done side by side, one a thread, while that many networks fit in this; else they share out their work. */
+/* Runs are done side by side, one a thread, while that many networks fit in this; else they share out their work, if a
+ * layer's product has so many operations. */
 #define SIDE_BY_SIDE_BYTES ((size_t)512 << 20)
+#define SHARED_PRODUCT 1.6e7
 
 /* One run to be done. */
 struct job {
@@ -54,8 +56,8 @@ struct school {
   struct run *run;
   const struct options *options;
   const struct kernel_table *table;
-  struct init rng;   /* of the weights */
-  int threads, team; /* to use; runs side by side */
+  struct init rng;         /* of the weights */
+  int threads, team, each; /* to use; runs side by side; threads of each */
   size_t width, batch, seeds;
   enum network_input data;
   struct job *jobs;
@@ -436,28 +438,34 @@ static void hand_in(struct school *school, size_t *next, bool all) {
   }
 }
 
-/* How many runs to do side by side. The results do not depend on it. */
-static int team_size(const struct school *school) {
+/* Small networks run side by side, on one thread each, even where that leaves threads without any: a product of
+ * microseconds is over before other threads have come to share it, and on a busy machine waiting for them takes a
+ * hundred times as long. The results do not depend on it. */
+static void choose_team(struct school *school) {
+  const double product = 2.0 * (double)school->batch * (double)school->width * (double)school->width;
+  const size_t side_by_side = school->count < (size_t)school->threads ? school->count : (size_t)school->threads;
   size_t most = 0;
   for (size_t i = 0; i < school->count; i++) {
     const struct network_shape shape = shape_of(school, &school->jobs[i]);
     const size_t bytes = network_bytes(&shape, school->table, 1);
     if (bytes > most) most = bytes;
   }
-  const size_t threads = (size_t)school->threads;
-  return school->count >= threads && most <= SIDE_BY_SIDE_BYTES / threads ? school->threads : 1;
+  const bool small = product < SHARED_PRODUCT ||
+                     (side_by_side == (size_t)school->threads && most <= SIDE_BY_SIDE_BYTES / side_by_side);
+  school->team = small && side_by_side > 1 && most <= SIDE_BY_SIDE_BYTES / side_by_side ? (int)side_by_side : 1;
+  school->each = small ? 1 : school->threads;
 }
 
 static bool do_jobs(struct school *school, struct error *error) {
   const int team = school->team;
   size_t next = 0;
   bool failed = false;
-  run_pin(school->run, school->threads);
+  run_pin(school->run, team > school->each ? team : school->each);
 #pragma omp parallel for num_threads(team) schedule(dynamic, 1) if (team > 1)
   for (size_t i = 0; i < school->count; i++) {
     if (interrupted()) continue;
     struct job job = school->jobs[i];
-    do_job(school, &job, team > 1 ? 1 : school->threads);
+    do_job(school, &job, school->each);
 #pragma omp critical(learning_report)
     {
       school->jobs[i] = job;
@@ -529,7 +537,7 @@ bool suite_learning(struct run *run, struct error *error) {
                           .seeds = o->given.seeds ? o->seeds : 1,
                           .data = o->given.data ? o->data : INPUT_SYNTHETIC};
   bool ok = anything_given(o) ? add_grid(&school, error) : add_classics(&school, error);
-  school.team = team_size(&school);
+  choose_team(&school);
   if (ok && run->planning)
     ok = plan(&school, error);
   else if (ok && school.count > 0)
