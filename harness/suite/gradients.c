@@ -13,6 +13,9 @@
 #include "harness/suite/gradient_theory.h"
 #include "harness/suite/gradient_trial.h"
 
+/* Operations below which a layer's product is over before other threads have come to share it. */
+#define SHARED_PRODUCT 1.6e7
+
 /* The cells of a run, and those that wait for their networks. */
 struct laboratory {
   struct run *run;
@@ -182,6 +185,10 @@ static bool is_small(const struct laboratory *laboratory, const struct gradient_
   return network_bytes(&shape, laboratory->common.table, 1) <= memory / 2 / (size_t)laboratory->threads;
 }
 
+static double product_operations(const struct gradient_cell *cell) {
+  return 2 * (double)cell->batch * (double)cell->width * (double)cell->width;
+}
+
 static int by_index(const void *a, const void *b) {
   const struct gradient_cell *x = a, *y = b;
   return x->index < y->index ? -1 : x->index > y->index;
@@ -220,10 +227,11 @@ static bool run_grid(struct laboratory *laboratory, struct error *error) {
       small[small_count++] = settings[i];
     else
       settings[large_count++] = settings[i];
-  /* As many networks as threads, or there would be threads without any. */
-  const size_t networks = small_count * laboratory->run->options->seeds;
-  const int side_by_side = networks >= (size_t)laboratory->threads ? laboratory->threads : 1;
-  const int threads = side_by_side > 1 ? 1 : laboratory->threads;
+  const size_t networks = small_count * laboratory->run->options->seeds, all = (size_t)laboratory->threads;
+  /* With fewer networks than threads, these share out products that are worth it. */
+  const bool share = networks < all && small_count > 0 && product_operations(&small[0]->cell) > SHARED_PRODUCT;
+  const int side_by_side = share ? 1 : (int)(networks < all ? networks : all);
+  const int threads = share ? laboratory->threads : 1;
   const bool fine = run_networks(laboratory, settings, large_count, 1, laboratory->threads, error) &&
                     run_networks(laboratory, small, small_count, side_by_side, threads, error);
   if (result->cell_count) qsort(result->cells, result->cell_count, sizeof *result->cells, by_index);
