@@ -228,16 +228,18 @@ static bool set_threads(struct options *o, const char *value, struct error *erro
   return true;
 }
 
-/* A list of whole numbers from 1 on. */
+/* A list of whole numbers from 1 on, each once. */
 static bool set_sizes(const char *value, const char *what, size_t *sizes, size_t *count, struct error *error) {
   struct list list;
   if (!parse_list(value, what, &list, error)) return false;
+  *count = 0;
   for (size_t i = 0; i < list.count; i++) {
     uint64_t number;
+    size_t known = 0;
     if (!parse_whole(list.items[i], what, 1, SIZE_MAX / 2, &number, error)) return false;
-    sizes[i] = (size_t)number;
+    while (known < *count && sizes[known] != number) known++;
+    if (known == *count) sizes[(*count)++] = (size_t)number;
   }
-  *count = list.count;
   return true;
 }
 
@@ -245,9 +247,14 @@ static bool set_reals(const char *value, const char *what, double least, double 
                       struct error *error) {
   struct list list;
   if (!parse_list(value, what, &list, error)) return false;
-  for (size_t i = 0; i < list.count; i++)
-    if (!parse_real(list.items[i], what, least, most, &numbers[i], error)) return false;
-  *count = list.count;
+  *count = 0;
+  for (size_t i = 0; i < list.count; i++) {
+    double number;
+    size_t known = 0;
+    if (!parse_real(list.items[i], what, least, most, &number, error)) return false;
+    while (known < *count && numbers[known] != number) known++;
+    if (known == *count) numbers[(*count)++] = number;
+  }
   return true;
 }
 
