@@ -47,11 +47,26 @@ void gradient_cell_changes(char *text, size_t size, const struct gradient_cell *
   add_changes(&items, cell, ' ', ' ');
 }
 
-bool gradient_cell_same(const struct gradient_cell *a, const struct gradient_cell *b) {
+static int order_of(double a, double b) { return a < b ? -1 : a > b; }
+
+int gradient_cell_order(const struct gradient_cell *a, const struct gradient_cell *b) {
   const struct recipe *r = &a->recipe, *s = &b->recipe;
-  return strcmp(a->initializer, b->initializer) == 0 && strcmp(a->activation, b->activation) == 0 &&
-         strcmp(a->data, b->data) == 0 && strcmp(a->arch, b->arch) == 0 && a->depth == b->depth &&
-         a->width == b->width && a->batch == b->batch && a->seeds == b->seeds && a->weight_scale == b->weight_scale &&
-         a->bias_std == b->bias_std && r->normalization == s->normalization && r->residual == s->residual &&
-         r->precision == s->precision && r->flush == s->flush && a->loss_scale == b->loss_scale;
+  const int orders[] = {strcmp(a->initializer, b->initializer),
+                        strcmp(a->activation, b->activation),
+                        strcmp(a->data, b->data),
+                        strcmp(a->arch, b->arch),
+                        a->depth < b->depth ? -1 : a->depth > b->depth,
+                        a->width < b->width ? -1 : a->width > b->width,
+                        a->batch < b->batch ? -1 : a->batch > b->batch,
+                        a->seeds < b->seeds ? -1 : a->seeds > b->seeds,
+                        order_of(a->weight_scale, b->weight_scale),
+                        order_of(a->bias_std, b->bias_std),
+                        (int)r->normalization - (int)s->normalization,
+                        r->residual - s->residual,
+                        (int)r->precision - (int)s->precision,
+                        r->flush - s->flush,
+                        order_of(a->loss_scale, b->loss_scale)};
+  for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+    if (orders[i] != 0) return orders[i];
+  return 0;
 }

@@ -14,7 +14,7 @@ void gradient_cell_name(char *name, size_t size, const struct gradient_cell *cel
 /* Only what is not as usual, for a person: "width 512, batch norm, residual"; "" where all is. */
 void gradient_cell_changes(char *text, size_t size, const struct gradient_cell *cell);
 
-/* Whether two cells are of the same networks, whatever these showed. */
-bool gradient_cell_same(const struct gradient_cell *a, const struct gradient_cell *b);
+/* 0 for two cells of the same networks, whatever these showed; else which comes first in some order of all cells. */
+int gradient_cell_order(const struct gradient_cell *a, const struct gradient_cell *b);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "harness/cell_json.h"
 #include "harness/fields.h"
+#include "harness/parse.h"
 
 static bool name_journal(char *path, size_t size, const char *result_path, struct error *error) {
   if ((size_t)snprintf(path, size, "%s.cells", result_path) < size) return true;
@@ -42,7 +43,8 @@ static bool read_heading(const json_t *line, const struct result *result, const 
   if (json_integer_value(format) != RESULT_FORMAT)
     return error_set(error, "%s: line 1.format is %" JSON_INTEGER_FORMAT "; this program reads format %d", path,
                      json_integer_value(format), RESULT_FORMAT);
-  of.seed = strtoull(seed, NULL, 10);
+  if (!parse_whole(seed, "line 1.seed", 0, UINT64_MAX, &of.seed, &inner))
+    return error_set(error, "%s: %s", path, inner.text);
   return journal_same_run(&of, result, path, error);
 }
 

@@ -191,6 +191,7 @@ static void last_words(void *context) {
   struct run *run = context;
   struct error error;
   run->result->interrupted = true;
+  if (run->resume) resume_give_rest(run->resume, run->result);
   if (!result_write(run->result, run->options->out, &error)) _exit(fail(&error, EXIT_UNWRITABLE));
   if (run->journal) journal_close(run->journal, true);
   fprintf(stderr, "bench: interrupted; %s has what was measured until then\n", run->options->out);
@@ -203,6 +204,7 @@ static int finish(struct report *report) {
   interrupt_finish();
   run->result->machine.steal_share = machine_steal_share();
   run->result->interrupted = interrupted();
+  if (run->resume && run->result->interrupted) resume_give_rest(run->resume, run->result);
   if (!result_write(run->result, run->options->out, &error)) return fail(&error, EXIT_UNWRITABLE);
   if (run->journal) journal_close(run->journal, true);
   print_whole(report);
@@ -292,6 +294,7 @@ int main(int argc, char **argv) {
   struct error error;
   hwloc_topology_t topology;
   signal(SIGPIPE, SIG_IGN); /* a closed pipe must not cost the result file */
+  signal(SIGXFSZ, SIG_IGN); /* nor a file that may not grow what is measured */
   switch (options_parse(argc, argv, &cpu, &options, &error)) {
   case OPTIONS_HELP: fputs(help_text, stdout); return EXIT_DONE;
   case OPTIONS_VERSION:

@@ -72,6 +72,15 @@ struct learning_run *result_add_learning(struct result *result, const struct lea
   return added;
 }
 
+static int by_index(const void *a, const void *b) {
+  const struct gradient_cell *x = a, *y = b;
+  return x->index < y->index ? -1 : x->index > y->index;
+}
+
+void result_sort_cells(struct result *result) {
+  if (result->cell_count) qsort(result->cells, result->cell_count, sizeof *result->cells, by_index);
+}
+
 void result_add_accuracy(struct result *result, const struct result_accuracy *accuracy) {
   result->accuracies = grown(result->accuracies, result->accuracy_count, sizeof *accuracy);
   result->accuracies[result->accuracy_count++] = *accuracy;

@@ -253,6 +253,9 @@ struct learning_run *result_add_learning(struct result *result, const struct lea
 void result_add_accuracy(struct result *result, const struct result_accuracy *accuracy);
 void result_add_limit(struct result *result, const struct result_limit *limit);
 
+/* Puts cells in the order of their places in the grid. */
+void result_sort_cells(struct result *result);
+
 /* The accuracy of the row's kernel, arch and provider, or NULL where it was not measured. */
 const struct result_accuracy *result_accuracy_of(const struct result *result, const struct result_row *row);
 

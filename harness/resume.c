@@ -1,17 +1,16 @@
 #include "harness/resume.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "harness/gradient_cell.h"
 #include "harness/journal.h"
 
-static int by_name(const void *a, const void *b) {
-  char first[ROW_NAME], second[ROW_NAME];
-  gradient_cell_name(first, sizeof first, *(struct gradient_cell *const *)a);
-  gradient_cell_name(second, sizeof second, *(struct gradient_cell *const *)b);
-  return strcmp(first, second);
+/* Of the same networks, a cell with histograms comes first. */
+static int by_networks(const void *a, const void *b) {
+  const struct gradient_cell *x = *(struct gradient_cell *const *)a, *y = *(struct gradient_cell *const *)b;
+  const int order = gradient_cell_order(x, y);
+  return order != 0 ? order : !x->histograms - !y->histograms;
 }
 
 static bool read_result(struct resume *resume, const char *path, const struct result *result, struct error *error) {
@@ -22,6 +21,17 @@ static bool read_result(struct resume *resume, const char *path, const struct re
   return false;
 }
 
+static void sort(struct resume *resume) {
+  const size_t count = resume->cells.cell_count;
+  resume->sorted = malloc((count + 1) * sizeof *resume->sorted);
+  if (!resume->sorted) abort();
+  for (size_t i = 0; i < count; i++) resume->sorted[i] = &resume->cells.cells[i];
+  qsort(resume->sorted, count, sizeof *resume->sorted, by_networks);
+  for (size_t i = 0; i < count; i++)
+    if (i == 0 || gradient_cell_order(resume->sorted[i - 1], resume->sorted[i]) != 0)
+      resume->sorted[resume->count++] = resume->sorted[i];
+}
+
 bool resume_load(struct resume *resume, const char *path, const struct result *result, struct error *error) {
   *resume = (struct resume){0};
   result_init(&resume->cells);
@@ -30,24 +40,39 @@ bool resume_load(struct resume *resume, const char *path, const struct result *r
     resume_free(resume);
     return false;
   }
-  const size_t count = resume->cells.cell_count;
-  resume->by_name = malloc((count + 1) * sizeof *resume->by_name);
-  if (!resume->by_name) abort();
-  for (size_t i = 0; i < count; i++) resume->by_name[i] = &resume->cells.cells[i];
-  qsort(resume->by_name, count, sizeof *resume->by_name, by_name);
+  sort(resume);
   return true;
 }
 
 void resume_free(struct resume *resume) {
   result_free(&resume->cells);
-  free(resume->by_name);
+  free(resume->sorted);
   *resume = (struct resume){0};
 }
 
 struct gradient_cell *resume_find(const struct resume *resume, const struct gradient_cell *cell) {
-  const struct gradient_cell *const key = cell;
-  struct gradient_cell *const *found =
-      resume->by_name ? bsearch(&key, resume->by_name, resume->cells.cell_count, sizeof *resume->by_name, by_name)
-                      : NULL;
-  return found && gradient_cell_same(*found, cell) ? *found : NULL;
+  size_t from = 0, end = resume->count;
+  while (from < end) {
+    const size_t middle = from + (end - from) / 2;
+    const int order = gradient_cell_order(resume->sorted[middle], cell);
+    if (order == 0) return resume->sorted[middle];
+    if (order < 0)
+      from = middle + 1;
+    else
+      end = middle;
+  }
+  return NULL;
+}
+
+void resume_give_rest(const struct resume *resume, struct result *result) {
+  for (size_t i = 0; i < result->cell_count; i++) {
+    struct gradient_cell *found = resume_find(resume, &result->cells[i]);
+    if (found) gradient_cell_free(found);
+  }
+  for (size_t i = 0; i < resume->count; i++) {
+    if (!resume->sorted[i]->layers) continue;
+    result_add_cell(result, resume->sorted[i]);
+    gradient_cell_forget(resume->sorted[i]);
+  }
+  result_sort_cells(result);
 }

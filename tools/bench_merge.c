@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/cell_json.h"
 #include "harness/gradient_cell.h"
 #include "harness/journal.h"
 #include "harness/result.h"
@@ -11,9 +12,8 @@ static const char usage[] =
     "\n"
     "Joins result files of bench that are parts of one gradient grid, such as those of --shard=1/3, 2/3 and 3/3,\n"
     "run on one machine or several. Cells come in the order of the grid; the same cell in two files must have the\n"
-    "same figures. All files must be of the same seed, generator and commit. What else is in a file (rows, "
-    "accuracies,\n"
-    "the machine) is taken from the first.\n"
+    "same figures. All files must be of the same seed, generator and commit. What else is in a file (rows,\n"
+    "accuracies, the machine) is taken from the first.\n"
     "\n"
     "Exit status: 0 merged; 1 the merged file could not be written; 2 bad usage, or files that do not go together.\n";
 
@@ -22,15 +22,22 @@ static int fail(const struct error *error, int status) {
   return status;
 }
 
-static int by_index(const void *a, const void *b) {
+static int by_networks(const void *a, const void *b) {
   const struct gradient_cell *x = a, *y = b;
-  return x->index < y->index ? -1 : x->index > y->index;
+  const int order = gradient_cell_order(x, y);
+  return order != 0 ? order : !x->histograms - !y->histograms;
 }
 
-static bool same_figures(const struct gradient_cell *a, const struct gradient_cell *b) {
-  if (!gradient_cell_same(a, b) || a->verdict != b->verdict || a->verdict_layer != b->verdict_layer) return false;
-  return memcmp(&a->decay_per_layer, &b->decay_per_layer, sizeof a->decay_per_layer) == 0 &&
-         memcmp(a->layers, b->layers, a->depth * sizeof *a->layers) == 0;
+/* Whether two cells of the same networks, the second with histograms only if the first has them, show the same. */
+static bool same_figures(const struct gradient_cell *with, const struct gradient_cell *without) {
+  struct gradient_cell first = *with;
+  if (!without->histograms) first.histograms = NULL;
+  json_t *one = cell_to_json(&first), *other = cell_to_json(without);
+  if (!one || !other) abort();
+  const bool same = json_equal(one, other);
+  json_decref(one);
+  json_decref(other);
+  return same;
 }
 
 /* Moves the cells of `part`. */
@@ -45,26 +52,52 @@ static bool add_part(struct result *merged, struct result *part, const char *pat
   return true;
 }
 
-/* Sorts cells and keeps one of each. */
-static bool join(struct result *merged, struct error *error) {
+/* Keeps one of each cell. */
+static bool drop_repetitions(struct result *merged, struct error *error) {
   size_t count = 0;
-  qsort(merged->cells, merged->cell_count, sizeof *merged->cells, by_index);
+  qsort(merged->cells, merged->cell_count, sizeof *merged->cells, by_networks);
   for (size_t i = 0; i < merged->cell_count; i++) {
     struct gradient_cell *cell = &merged->cells[i], *last = count ? &merged->cells[count - 1] : NULL;
     char name[ROW_NAME];
     gradient_cell_name(name, sizeof name, cell);
-    if (!last || last->index != cell->index) {
+    if (!last || gradient_cell_order(last, cell) != 0)
       merged->cells[count++] = *cell;
-    } else if (!gradient_cell_same(last, cell)) {
-      return error_set(error, "%s has the place of another cell: these files are parts of different grids", name);
-    } else if (!same_figures(last, cell)) {
+    else if (last->index != cell->index)
+      return error_set(error, "%s has two places: these files are parts of different grids", name);
+    else if (!same_figures(last, cell))
       return error_set(error, "%s has different figures in two files", name);
-    } else {
+    else
       gradient_cell_free(cell);
-    }
   }
   merged->cell_count = count;
   return true;
+}
+
+/* Whether cells, in their order, can be of one grid: it has a place for each, and the same networks' input for all. */
+static bool check_grid(const struct result *merged, struct error *error) {
+  const struct gradient_cell *first = &merged->cells[0];
+  for (size_t i = 1; i < merged->cell_count; i++) {
+    const struct gradient_cell *cell = &merged->cells[i], *last = cell - 1;
+    char name[ROW_NAME], other[ROW_NAME];
+    gradient_cell_name(name, sizeof name, cell);
+    gradient_cell_name(other, sizeof other, last);
+    if (cell->batch != first->batch || cell->seeds != first->seeds || strcmp(cell->data, first->data) != 0)
+      return error_set(error,
+                       "%s has %zu seeds and a batch of %zu, %s data, another cell %zu, %zu and %s: these files are "
+                       "parts of different grids",
+                       name, cell->seeds, cell->batch, cell->data, first->seeds, first->batch, first->data);
+    if (cell->index != last->index) continue;
+    if (strcmp(name, other) == 0)
+      return error_set(error, "%s was measured on %s and on %s; leave one out", name, last->arch, cell->arch);
+    return error_set(error, "%s and %s have the same place: these files are parts of different grids", other, name);
+  }
+  return true;
+}
+
+static bool join(struct result *merged, struct error *error) {
+  if (!drop_repetitions(merged, error)) return false;
+  result_sort_cells(merged);
+  return check_grid(merged, error);
 }
 
 static void report(const struct result *merged, const char *path, int parts) {
