@@ -170,7 +170,7 @@ void table_csv(FILE *out, const struct result *result) {
         "real_time_high_ns,real_time_min_ns,items_per_second,flops_per_second,bytes_per_second,limit,"
         "fraction_of_limit,times_scalar,best_peer,times_best_peer,initializer,activation,depth,width,batch,seeds,data,"
         "weight_scale,bias_std,normalization,residual,precision,ftz,loss_scale,decay_per_layer,"
-        "decay_standard_error,theory_decay_per_layer,theory_difference,shape,shape_rate,verdict,verdict_layer,"
+        "decay_standard_error,theory_decay_per_layer,theory_difference,decay_shape,shape_rate,verdict,verdict_layer,"
         "overflow_layer,underflow_layer,subnormal_layer,first_delta_rms,ulp_max,ulp_max_at,"
         "ulp_mean,root,absolute_max,absolute_max_at,subnormal_below,zero_below,subnormal_above,zero_above,"
         "forward_share,loss_share,backward_data_share,backward_weights_share,update_share,"

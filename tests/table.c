@@ -488,6 +488,23 @@ static void csv_is_one_table(void **state) {
   result_free(&result);
 }
 
+/* Readers know columns by their names. */
+static void csv_names_columns_once(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  char *text, *names[100];
+  size_t count = 0;
+  PRINTED(text, table_csv(out, &result));
+  char *rest = text;
+  for (char *name; (name = strsep(&rest, ",\n")) && *name && count < 100;) {
+    for (size_t i = 0; i < count; i++) assert_string_not_equal(names[i], name);
+    names[count++] = name;
+  }
+  assert_in_range(count, 60, 99);
+  free(text);
+}
+
 /* The field of that column in the line that begins with start. */
 static const char *csv_field(const char *text, const char *start, const char *column) {
   static char field[256];
@@ -630,6 +647,7 @@ int main(void) {
       cmocka_unit_test(the_furthest_behind_are_listed),
       cmocka_unit_test(a_lone_peer_has_its_kernel_above),
       cmocka_unit_test(csv_is_one_table),
+      cmocka_unit_test(csv_names_columns_once),
       cmocka_unit_test(csv_has_accuracies),
       cmocka_unit_test(csv_has_training_runs),
       cmocka_unit_test(learning_is_told_by_facts_or_initializers),
