@@ -5,18 +5,12 @@
 #include <string.h>
 
 #include "harness/gradient_cell.h"
+#include "harness/suite/gradient_cost.h"
 #include "harness/theory.h"
 
 #define CELLS_MOST 1000000
 /* The vectors that shards are made equal for. */
 #define SHARD_LANES 16
-
-double gradient_cell_seconds(const struct gradient_cell *cell, double lanes) {
-  const double width = (double)cell->width, batch = (double)cell->batch, weights = width * width;
-  const double products = 3 * 2 * batch * weights / (4e9 * lanes), fills = weights * 8e-9 / lanes;
-  const double statistics = (3 * batch + width) * width * 0.6e-9;
-  return (double)cell->seeds * (double)cell->depth * (products + fills + statistics) + 0.01;
-}
 
 /* ---- the axes --------------------------------------------------------------------------------------------------- */
 
@@ -39,6 +33,11 @@ static struct place place_of(size_t index, const size_t counts[AXIS_COUNT]) {
   return place;
 }
 
+static void finish_setting(struct gradient_setting *setting, const struct options *options) {
+  gradient_cell_name(setting->name, sizeof setting->name, &setting->cell);
+  setting->length = gradient_seconds(setting, options, SHARD_LANES);
+}
+
 static void describe(struct gradient_setting *setting, const struct options *o, const struct place *place, size_t index,
                      const char *arch) {
   const size_t *at = place->at;
@@ -57,7 +56,7 @@ static void describe(struct gradient_setting *setting, const struct options *o, 
                                  .flush = o->flushes[at[9]] != 0};
   cell->loss_scale = o->loss_scales[at[10]];
   cell->index = index;
-  gradient_cell_name(setting->name, sizeof setting->name, cell);
+  finish_setting(setting, o);
 }
 
 /* ---- shards ----------------------------------------------------------------------------------------------------- */
@@ -65,9 +64,7 @@ static void describe(struct gradient_setting *setting, const struct options *o, 
 static int by_length(const void *a, const void *b) {
   const struct gradient_setting *x = *(const struct gradient_setting *const *)a,
                                 *y = *(const struct gradient_setting *const *)b;
-  const double first = gradient_cell_seconds(&x->cell, SHARD_LANES),
-               second = gradient_cell_seconds(&y->cell, SHARD_LANES);
-  if (first != second) return first > second ? -1 : 1;
+  if (x->length != y->length) return x->length > y->length ? -1 : 1;
   return x->cell.index < y->cell.index ? -1 : x->cell.index > y->cell.index;
 }
 
@@ -154,8 +151,7 @@ static bool make_remedies(struct gradient_grid *grid, const struct options *o, c
   }
   for (size_t i = 1; i < o->activation_count; i++) set_activation(add_remedy(grid), &o->activations[i]);
   grid->whole = grid->count;
-  for (size_t i = 0; i < grid->count; i++)
-    gradient_cell_name(grid->items[i].name, sizeof grid->items[i].name, &grid->items[i].cell);
+  for (size_t i = 0; i < grid->count; i++) finish_setting(&grid->items[i], o);
   return true;
 }
 

@@ -10,6 +10,7 @@ struct gradient_setting {
   const struct initializer_choice *initializer;
   const struct activation_choice *activation;
   char name[ROW_NAME];
+  double length; /* seconds that it takes, on a machine that is the same for all shards */
 };
 
 struct gradient_grid {
@@ -22,9 +23,6 @@ struct gradient_grid {
  * every machine, and takes about as long as any other of the same grid. */
 bool gradient_grid_make(struct gradient_grid *grid, const struct run *run, const char *arch, struct error *error);
 void gradient_grid_free(struct gradient_grid *grid);
-
-/* Seconds that the cell's networks take one thread with vectors of that many lanes, roughly. */
-double gradient_cell_seconds(const struct gradient_cell *cell, double lanes);
 
 /* The settings, those that take longest first: threads that take turns at them are done at about the same time. To be
  * freed; NULL when memory is out. */

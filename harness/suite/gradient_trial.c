@@ -33,6 +33,16 @@ struct network_shape gradient_shape(const struct gradient_laboratory *laboratory
 
 /* ---- memory ----------------------------------------------------------------------------------------------------- */
 
+double gradient_trial_bytes(const struct gradient_laboratory *laboratory, const struct gradient_cell *cell,
+                            int threads) {
+  const struct network_shape shape = gradient_shape(laboratory, cell);
+  const double numbers = (double)shape.batch * (double)shape.inputs;
+  const size_t layer = sizeof(struct gradient_layer);
+  const size_t noted = laboratory->options->histograms ? layer + sizeof(struct layer_histograms) : layer;
+  return (double)network_bytes(&shape, laboratory->table, threads) + numbers * sizeof(float) +
+         (double)shape.depth * (double)noted;
+}
+
 void gradient_trial_destroy(struct gradient_trial *trial) {
   network_destroy(&trial->network);
   free(trial->x);

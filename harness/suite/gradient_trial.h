@@ -32,6 +32,10 @@ struct gradient_trial {
 
 struct network_shape gradient_shape(const struct gradient_laboratory *laboratory, const struct gradient_cell *cell);
 
+/* Bytes that such a network needs with its input and what is noted of its layers. */
+double gradient_trial_bytes(const struct gradient_laboratory *laboratory, const struct gradient_cell *cell,
+                            int threads);
+
 /* Makes room for networks of the setting, to be run on that many threads; what fits is kept. */
 bool gradient_trial_prepare(struct gradient_trial *trial, const struct gradient_laboratory *laboratory,
                             const struct gradient_setting *setting, int threads, struct error *error);

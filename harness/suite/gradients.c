@@ -10,6 +10,7 @@
 #include "harness/residence.h"
 #include "harness/suite.h"
 #include "harness/suite/examples.h"
+#include "harness/suite/gradient_cost.h"
 #include "harness/suite/gradient_theory.h"
 #include "harness/suite/gradient_trial.h"
 
@@ -24,11 +25,20 @@ struct laboratory {
   int threads; /* to use */
 };
 
+/* Seconds that the plan has for the setting, on all threads. */
+static double planned_seconds(const struct laboratory *laboratory, const struct gradient_setting *setting) {
+  const double lanes = (double)laboratory->common.table->lanes;
+  return gradient_seconds(setting, laboratory->run->options, lanes) / laboratory->threads;
+}
+
 /* ---- one cell --------------------------------------------------------------------------------------------------- */
 
 /* Once: what is not in the journal is in the result all the same, if the run comes to its end. */
 static void warn_of_journal(struct run *run) {
-  machine_warn(&run->result->machine, "%s cannot be written: %s", run->journal->path, strerror(errno));
+  const char *why = strerror(errno);
+  machine_warn(&run->result->machine, "%s cannot be written: %s", run->journal->path, why);
+  if (run->progress) progress_clear(run->progress);
+  fprintf(stderr, "bench: warning: %s cannot be written: %s\n", run->journal->path, why);
   journal_close(run->journal, false);
 }
 
@@ -115,8 +125,7 @@ static void finish_network(struct laboratory *laboratory, struct current *curren
     current->setting = setting;
     current->failed = true;
   }
-  const double lanes = (double)laboratory->common.table->lanes;
-  run_progress(run, gradient_cell_seconds(&setting->cell, lanes) / (double)seeds / laboratory->threads, setting->name);
+  run_progress(run, planned_seconds(laboratory, setting) / (double)seeds, setting->name);
   if (current->failed) return;
   gradient_tally_add(&current->tally, &trial->sample, setting->cell.depth);
   run->result->network_operations += trial->sample.operations;
@@ -180,18 +189,12 @@ static bool run_networks(struct laboratory *laboratory, const struct gradient_se
 
 /* Whether the setting's networks are run side by side, one for each thread, because all of them fit in half of the
  * memory; of larger ones each shares its products out among the threads. */
-static bool is_small(const struct laboratory *laboratory, const struct gradient_setting *setting, size_t memory) {
-  const struct network_shape shape = gradient_shape(&laboratory->common, &setting->cell);
-  return network_bytes(&shape, laboratory->common.table, 1) <= memory / 2 / (size_t)laboratory->threads;
+static bool is_small(const struct laboratory *laboratory, const struct gradient_setting *setting, double memory) {
+  return gradient_trial_bytes(&laboratory->common, &setting->cell, 1) <= memory / 2 / laboratory->threads;
 }
 
 static double product_operations(const struct gradient_cell *cell) {
   return 2 * (double)cell->batch * (double)cell->width * (double)cell->width;
-}
-
-static int by_index(const void *a, const void *b) {
-  const struct gradient_cell *x = a, *y = b;
-  return x->index < y->index ? -1 : x->index > y->index;
 }
 
 /* Takes the cells that an earlier run has out of the grid and into the result, or only out of it. */
@@ -204,6 +207,7 @@ static void take_finished(struct laboratory *laboratory, bool into_result) {
     if (!found) grid->items[left++] = grid->items[i];
     if (!found || !into_result) continue;
     found->index = grid->items[i].cell.index;
+    interrupted(); /* as in add_cell() */
     result_add_cell(laboratory->run->result, found);
     gradient_cell_forget(found); /* the result's now */
   }
@@ -215,7 +219,7 @@ static bool run_grid(struct laboratory *laboratory, struct error *error) {
   take_finished(laboratory, true);
   const struct gradient_setting **settings = gradient_grid_longest_first(&laboratory->grid);
   const struct gradient_setting **small = malloc((laboratory->grid.count + 1) * sizeof *small);
-  const size_t memory = network_available_bytes();
+  const double memory = (double)network_available_bytes();
   size_t large_count = 0, small_count = 0;
   if (!settings || !small) {
     free(settings);
@@ -234,7 +238,7 @@ static bool run_grid(struct laboratory *laboratory, struct error *error) {
   const int threads = share ? laboratory->threads : 1;
   const bool fine = run_networks(laboratory, settings, large_count, 1, laboratory->threads, error) &&
                     run_networks(laboratory, small, small_count, side_by_side, threads, error);
-  if (result->cell_count) qsort(result->cells, result->cell_count, sizeof *result->cells, by_index);
+  result_sort_cells(result);
   free(settings);
   free(small);
   return fine;
@@ -242,39 +246,91 @@ static bool run_grid(struct laboratory *laboratory, struct error *error) {
 
 /* ---- the plan --------------------------------------------------------------------------------------------------- */
 
-static bool plan_cell(struct laboratory *laboratory, const struct gradient_setting *setting, struct error *error) {
+/* What a grid needs. */
+struct cost {
+  size_t cells;
+  double seconds, network_bytes /* of what runs at a time */, result_bytes;
+};
+
+/* Numbers with units that a person can grasp. */
+static void say_bytes(char text[16], double bytes) {
+  const double unit = bytes < 1e6 ? 1e3 : bytes < 1e9 ? 1e6 : bytes < 1e12 ? 1e9 : 1e12;
+  snprintf(text, 16, "%.*f %s", bytes / unit < 10, bytes / unit,
+           bytes < 1e6    ? "kB"
+           : bytes < 1e9  ? "MB"
+           : bytes < 1e12 ? "GB"
+                          : "TB");
+}
+
+static void say_seconds(char text[16], double seconds) {
+  const double unit = seconds < 100 ? 1 : seconds < 6000 ? 60 : 3600;
+  snprintf(text, 16, "%.*f %s", seconds / unit < 10, seconds / unit,
+           seconds < 100    ? "s"
+           : seconds < 6000 ? "min"
+                            : "h");
+}
+
+/* A single network that does not fit. */
+static bool check_network(const struct laboratory *laboratory, const struct gradient_setting *setting, double memory,
+                          struct error *error) {
   const struct network_shape shape = gradient_shape(&laboratory->common, &setting->cell);
-  const double lanes = (double)laboratory->common.table->lanes;
-  if (!network_check_initializer(&shape, setting->initializer, error)) return false;
+  const double bytes = gradient_trial_bytes(&laboratory->common, &setting->cell, laboratory->threads);
+  char needed[16], available[16];
+  if (bytes <= memory) return true;
   if (!network_check_memory(&shape, laboratory->common.table, laboratory->threads, error)) return false;
-  run_plan(laboratory->run, setting->name, gradient_cell_seconds(&setting->cell, lanes) / laboratory->threads);
+  say_bytes(needed, bytes);
+  say_bytes(available, memory);
+  return error_set(error,
+                   "a network of depth %zu and width %zu needs %s with what is noted of its layers, %s are available; "
+                   "choose smaller --depths or --widths, or leave --histograms out",
+                   shape.depth, shape.width, needed, available);
+}
+
+static bool plan_cell(struct laboratory *laboratory, const struct gradient_setting *setting, double memory,
+                      struct cost *cost, struct error *error) {
+  const struct network_shape shape = gradient_shape(&laboratory->common, &setting->cell);
+  if (!network_check_initializer(&shape, setting->initializer, error)) return false;
+  if (!check_network(laboratory, setting, memory, error)) return false;
+  const int side_by_side = is_small(laboratory, setting, memory) ? laboratory->threads : 1;
+  const double bytes =
+      side_by_side * gradient_trial_bytes(&laboratory->common, &setting->cell, laboratory->threads / side_by_side);
+  const double seconds = planned_seconds(laboratory, setting);
+  cost->cells++;
+  cost->seconds += seconds;
+  if (bytes > cost->network_bytes) cost->network_bytes = bytes;
+  run_plan(laboratory->run, setting->name, seconds);
   return true;
 }
 
-/* A grid that takes longer than --budget must be asked for twice. */
-static bool check_budget(const struct laboratory *laboratory, double seconds, struct error *error) {
-  const struct options *options = laboratory->run->options;
-  if (options->yes || options->list || seconds <= options->budget) return true;
-  size_t most = 0;
-  for (size_t i = 0; i < laboratory->grid.count; i++) {
-    const struct network_shape shape = gradient_shape(&laboratory->common, &laboratory->grid.items[i].cell);
-    const size_t bytes = network_bytes(&shape, laboratory->common.table, laboratory->threads);
-    if (bytes > most) most = bytes;
-  }
+/* What can't be done is refused; a grid that takes longer than --budget must be asked for twice. */
+static bool check_cost(const struct options *options, const struct cost *cost, double memory, struct error *error) {
+  char needed[16], available[16], time[16], allowed[16];
+  say_bytes(needed, cost->network_bytes + cost->result_bytes);
+  say_bytes(available, memory);
+  say_seconds(time, cost->seconds);
+  say_seconds(allowed, options->budget);
+  if (cost->network_bytes + cost->result_bytes > memory)
+    return error_set(error,
+                     "networks and results of the grid would take about %s of memory, %s are available; split it with "
+                     "--shard=K/N%s",
+                     needed, available, options->histograms ? ", or leave --histograms out" : "");
+  if (options->yes || options->list || cost->seconds <= options->budget) return true;
   return error_set(error,
-                   "the grid has %zu cells of %zu networks, the largest of %.3g MB, and would take about %.0f %s, more "
-                   "than --budget=%g s; add --yes to run it, or split it with --shard=K/N",
-                   laboratory->grid.count, options->seeds, (double)most / 1e6,
-                   seconds < 7200 ? seconds / 60 : seconds / 3600, seconds < 7200 ? "minutes" : "hours",
-                   options->budget);
+                   "the grid has %zu cells of %zu networks, would take about %s and %s of memory; that is more time "
+                   "than --budget allows, %s: add --yes to run it all the same, or split it with --shard=K/N",
+                   cost->cells, options->seeds, time, needed, allowed);
 }
 
 static bool plan_grid(struct laboratory *laboratory, struct error *error) {
-  const double before = laboratory->run->plan->seconds;
+  const double memory = (double)network_available_bytes();
+  const size_t count = laboratory->grid.count;
+  struct cost cost = {0};
+  for (size_t i = 0; i < count; i++)
+    cost.result_bytes += gradient_cell_bytes(&laboratory->grid.items[i].cell, laboratory->run->options);
   take_finished(laboratory, false);
   for (size_t i = 0; i < laboratory->grid.count; i++)
-    if (!plan_cell(laboratory, &laboratory->grid.items[i], error)) return false;
-  return check_budget(laboratory, laboratory->run->plan->seconds - before, error);
+    if (!plan_cell(laboratory, &laboratory->grid.items[i], memory, &cost, error)) return false;
+  return check_cost(laboratory->run->options, &cost, memory, error);
 }
 
 static struct examples examples_of(const struct gradient_laboratory *common) {
