@@ -122,8 +122,9 @@ static void too_many_cells_are_refused(void **state) {
   options->depth_count = options->width_count = options->weight_scale_count = LIST_LIMIT;
   assert_false(gradient_grid_make(&grid, &run, "scalar", &error));
   assert_non_null(strstr(error.text, "more than 1000000 cells"));
-  /* Beyond what a size_t counts. */
-  options->depth_count = options->width_count = options->weight_scale_count = options->bias_std_count = (size_t)1 << 20;
+  /* Twice 2^63 + 1 is 2 for a size_t. */
+  options->depth_count = options->width_count = options->weight_scale_count = 1;
+  options->init_count = 2, options->activation_count = ((size_t)1 << 63) + 1;
   assert_false(gradient_grid_make(&grid, &run, "scalar", &error));
   assert_non_null(strstr(error.text, "more than 1000000 cells"));
 }
@@ -178,6 +179,14 @@ static void every_cell_is_in_one_shard(void **state) {
   (void)state;
   shards_are_a_partition(parsed("--inits=he_normal --activations=relu,tanh --depths=2,3,50 --widths=8"), INFINITY);
   shards_are_a_partition(parsed(MIXED), 0.01);
+  /* Dealt out there and back: one that always gets the longer one of a pair would have more. */
+  double first, second;
+  size_t indices[32];
+  struct options *few = parsed("--inits=zeros --activations=relu --widths=512 "
+                               "--depths=10,20,30,40,50,60,70,80,90,100,110,120,130,140,150,160,170,180,190,200");
+  assert_int_equal(shard(few, 1, 2, "scalar", indices, &first), 10);
+  assert_int_equal(shard(few, 2, 2, "scalar", indices, &second), 10);
+  assert_true(fabs(first - second) < 0.01 * first);
 }
 
 static void the_longest_come_first(void **state) {
@@ -229,7 +238,7 @@ static void estimates_are_within_a_factor(void **state) {
   for (size_t i = 0; i < sizeof measured / sizeof *measured; i++) {
     const double estimate = seconds_of(measured[i].line, 16), truth = 5 * 50 * measured[i].layer + 0.015;
     printf("%s: %.3g s estimated, %.3g s measured\n", measured[i].line, estimate, truth);
-    assert_true(estimate < 2 * truth && truth < 2 * estimate);
+    assert_true(estimate < 1.5 * truth && truth < 1.5 * estimate);
   }
   assert_true(seconds_of("--inits=he_normal --widths=1024", 1) > 8 * seconds_of("--inits=he_normal --widths=1024", 16));
 }
