@@ -59,19 +59,17 @@ if [ ${#emulator[@]} = 0 ]; then
 else
   depths=3,9 width=8
 fi
-grid=(--inits=he_normal,orthogonal --activations=relu,tanh --depths=$depths --width=$width --batch=8 --seeds=2
+grid=(--inits=he_normal,orthogonal --activations=relu,sigmoid --depths=$depths --width=$width --batch=8 --seeds=2
   --norms=none,layer --residuals=no,yes --precisions=float32,bf16)
 ended 0 bench "${grid[@]}" --threads=2 --out=whole.json
-fits_schema whole.json
 whole=$(count whole.json)
 
 # ---- shards: any number of threads, in any order, and a cell that is in two of them
 for shard in 1 2 3; do ended 0 bench "${grid[@]}" --shard=$shard/3 --threads=$shard --out=part$shard.json; done
-ended 0 bench "${grid[@]}" --filter=he_normal/tanh --threads=1 --out=twice.json
+ended 0 bench "${grid[@]}" --filter=he_normal/sigmoid --threads=1 --out=twice.json
 ended 0 merge -o merged.json part3.json part1.json twice.json part2.json
 grep -qx "merged.json: $whole cells of 4 files" out || fail "bench-merge says $(cat out)"
 same_cells whole.json merged.json
-fits_schema merged.json
 ended 0 merge -o partly.json part1.json part3.json
 grep -q "missing$" out || fail "bench-merge does not say what is missing"
 ended 0 merge -o merged.json part1.json # one file, over an earlier result
@@ -80,12 +78,14 @@ same_cells part1.json merged.json
 # ---- what does not go together
 tiny=(--inits=he_normal --activations=relu,tanh --width=4 --batch=2 --seeds=2 --threads=1)
 ended 0 bench "${tiny[@]}" --depths=2 --out=tiny.json
+fits_schema tiny.json
 ended 0 bench "${tiny[@]}" --depths=2 --out=seed.json --seed=2
 ended 0 bench "${tiny[@]}" --depths=2 --out=rng.json --rng=philox4x32-7
 ended 0 bench "${tiny[@]}" --depths=3 --out=place.json
 ended 0 bench "${tiny[@]}" --depths=3,2 --filter=tanh --out=places.json
 ended 0 bench "${tiny[@]}" --depths=2,3 --filter=tanh/3 --batch=3 --out=batch.json
 ended 0 bench "${tiny[@]}" --depths=2 --histograms --out=histograms.json
+fits_schema histograms.json
 sed 's/"commit": "/&x/' tiny.json >commit.json
 sed '0,/"saturated": [0-9.]*/s//"saturated": 0.125/' tiny.json >figures.json
 cmp -s tiny.json figures.json && fail "no figure was changed"
@@ -136,10 +136,11 @@ set -m
 signalled() {
   local signal=$1 cells=$2 bench_pid
   shift 2
+  rm -f out # when there is something in it, measuring has begun
   "${emulator[@]}" "$bench" --suite=gradients --pin=none --out=cut.json "$@" >out 2>err </dev/null &
   bench_pid=$!
   for _ in $(seq 6000); do
-    [ "$(cat cut.json.cells 2>/dev/null | wc -l)" -gt $((cells + 1)) ] && break
+    [ -s out ] && [ "$(cat cut.json.cells 2>/dev/null | wc -l)" -gt $((cells + 1)) ] && break
     sleep 0.01
   done
   kill -"$signal" $bench_pid 2>/dev/null || fail "bench $* was done before SIG$signal"
@@ -172,6 +173,7 @@ grep -q '"interrupted": true' cut.json || fail "an interrupted run is not marked
 fits_schema cut.json
 # ... also where it is interrupted before it comes to the cells that were there.
 before=$(count cut.json)
+rm -f out
 "${emulator[@]}" "$bench" --suite=limits,gradients --pin=none --min-time=60 "${killed[@]}" --resume --out=cut.json \
   >out 2>err </dev/null &
 early=$!
