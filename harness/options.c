@@ -6,19 +6,17 @@
 #include <string.h>
 
 #include "harness/choices.h"
+#include "harness/options_values.h"
 #include "harness/peers/kernels.h"
 
 #define DEFAULT_INITS "normal(0,1),uniform_fan_in,glorot_uniform,he_normal"
 #define DEFAULT_ACTIVATIONS "tanh,sigmoid,relu,selu"
 #define DEFAULT_DEPTHS "5,20,50"
-#define THREADS_MOST 4096
 #define SECONDS_MOST 3600.0
 #define EXPLAINED_DEPTH 50
 #define BUDGET 600.0 /* seconds */
-#define SHARDS_MOST 100000
 #define DEFAULT_SAMPLES ((size_t)1 << 20)
 #define QUICK_SAMPLES ((size_t)1 << 17)
-#define SAMPLES_MOST ((size_t)1 << 26) /* a quarter of a GiB; what needs more is for all floats */
 
 const char *const suite_names[SUITE_COUNT] = {"limits", "init",     "activation", "accuracy",
                                               "dense",  "training", "gradients",  "learning"};
@@ -30,10 +28,6 @@ static const char *const answers[] = {"no", "yes"};
 
 #define SEEDS_MOST 100000 /* networks a cell: the standard error is long below what float32 can show */
 
-/* Beyond, a step is lost in rounding or in what a float can hold. */
-#define RATE_LEAST 1e-12
-#define RATE_MOST 1e12
-#define MOMENTUM_MOST 0.9999
 #define EPOCHS_MOST 1000000
 #define IMAGES_MOST 1000000 /* Fashion-MNIST has 60,000 */
 
@@ -134,242 +128,6 @@ static const struct option long_options[] = {
 
 /* ---- one option's value ----------------------------------------------------------------------------------------- */
 
-/* The archs that run here, as a list for a person. */
-static const char *supported_text(const struct cpu_features *cpu, char *text, size_t size) {
-  size_t used = 0;
-  *text = '\0';
-  for (enum arch arch = 0; arch < ARCH_COUNT && used < size; arch++)
-    if (!arch_obstacle(arch, cpu))
-      used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", arch_name(arch));
-  return text;
-}
-
-static bool set_archs(struct options *o, const char *value, const struct cpu_features *cpu, struct error *error) {
-  struct list list;
-  bool wanted[ARCH_COUNT] = {false};
-  if (!parse_list(value, "--arch", &list, error)) return false;
-  if (strlen(value) >= sizeof o->requested_arch)
-    return error_set(error, "--arch=%.40s...: the list is too long", value);
-  strcpy(o->requested_arch, value);
-  for (size_t i = 0; i < list.count; i++) {
-    const char *name = list.items[i];
-    const enum arch arch = strcmp(name, "auto") == 0 ? arch_best(cpu) : arch_find(name);
-    if (strcmp(name, "all") == 0) {
-      for (enum arch a = 0; a < ARCH_COUNT; a++)
-        if (!arch_obstacle(a, cpu)) wanted[a] = true;
-    } else if (arch == ARCH_COUNT) {
-      const char *names[ARCH_COUNT + 2] = {"auto", "all"};
-      for (enum arch a = 0; a < ARCH_COUNT; a++) names[a + 2] = arch_name(a);
-      return parse_unknown("--arch", name, names, ARCH_COUNT + 2, error);
-    } else if (arch_obstacle(arch, cpu)) {
-      char supported[128];
-      return error_set(error, "--arch=%s cannot run here: %s; this machine can run: %s", name, arch_obstacle(arch, cpu),
-                       supported_text(cpu, supported, sizeof supported));
-    } else {
-      wanted[arch] = true;
-    }
-  }
-  o->arch_count = 0;
-  for (enum arch a = 0; a < ARCH_COUNT; a++)
-    if (wanted[a]) o->archs[o->arch_count++] = a;
-  return true;
-}
-
-static bool set_suites(struct options *o, const char *value, struct error *error) {
-  struct list list;
-  if (!parse_list(value, "--suite", &list, error)) return false;
-  memset(o->suites, 0, sizeof o->suites);
-  o->suites_given = true;
-  for (size_t i = 0; i < list.count; i++) {
-    size_t s = 0;
-    while (s < SUITE_COUNT && strcmp(list.items[i], suite_names[s]) != 0) s++;
-    if (s == SUITE_COUNT) return parse_unknown("--suite", list.items[i], suite_names, SUITE_COUNT, error);
-    o->suites[s] = true;
-  }
-  return true;
-}
-
-static bool set_filter(struct options *o, const char *value, struct error *error) {
-  regex_t expression;
-  if (strlen(value) >= sizeof o->filter)
-    return error_set(error, "--filter: the expression is longer than %zu characters", sizeof o->filter - 1);
-  if (*value == '\0')
-    return error_set(error, "--filter: the expression is empty; leave the option out to keep all rows");
-  const int bad = regcomp(&expression, value, REG_EXTENDED | REG_NOSUB);
-  if (bad) {
-    char why[128];
-    regerror(bad, &expression, why, sizeof why);
-    return error_set(error, "--filter=%s: not a POSIX extended regular expression: %s", value, why);
-  }
-  regfree(&expression);
-  strcpy(o->filter, value);
-  return true;
-}
-
-static bool set_name(const char *value, const char *what, const char *const *names, size_t count, int *index,
-                     struct error *error) {
-  for (size_t i = 0; i < count; i++)
-    if (strcmp(value, names[i]) == 0) {
-      *index = (int)i;
-      return true;
-    }
-  return parse_unknown(what, value, names, count, error);
-}
-
-static bool set_threads(struct options *o, const char *value, struct error *error) {
-  struct list list;
-  if (!parse_list(value, "--threads", &list, error)) return false;
-  for (size_t i = 0; i < list.count; i++) {
-    uint64_t number;
-    if (!parse_whole(list.items[i], "--threads", 1, THREADS_MOST, &number, error)) return false;
-    o->threads[i] = (int)number;
-  }
-  o->thread_count = list.count;
-  return true;
-}
-
-/* A list of whole numbers from 1 on, each once. */
-static bool set_sizes(const char *value, const char *what, size_t *sizes, size_t *count, struct error *error) {
-  struct list list;
-  if (!parse_list(value, what, &list, error)) return false;
-  *count = 0;
-  for (size_t i = 0; i < list.count; i++) {
-    uint64_t number;
-    size_t known = 0;
-    if (!parse_whole(list.items[i], what, 1, SIZE_MAX / 2, &number, error)) return false;
-    while (known < *count && sizes[known] != number) known++;
-    if (known == *count) sizes[(*count)++] = (size_t)number;
-  }
-  return true;
-}
-
-static bool set_reals(const char *value, const char *what, double least, double most, double *numbers, size_t *count,
-                      struct error *error) {
-  struct list list;
-  if (!parse_list(value, what, &list, error)) return false;
-  *count = 0;
-  for (size_t i = 0; i < list.count; i++) {
-    double number;
-    size_t known = 0;
-    if (!parse_real(list.items[i], what, least, most, &number, error)) return false;
-    while (known < *count && numbers[known] != number) known++;
-    if (known == *count) numbers[(*count)++] = number;
-  }
-  return true;
-}
-
-/* A list of some of the names, as their indices. */
-static bool set_names(const char *value, const char *what, const char *const *names, size_t name_count, int *indices,
-                      size_t *count, struct error *error) {
-  struct list list;
-  if (!parse_list(value, what, &list, error)) return false;
-  for (size_t i = 0; i < list.count; i++)
-    if (!set_name(list.items[i], what, names, name_count, &indices[i], error)) return false;
-  *count = list.count;
-  return true;
-}
-
-static bool set_inits(struct options *o, const char *value, struct error *error) {
-  struct list list;
-  if (strcmp(value, "all") == 0) {
-    o->init_count = choose_all_initializers(o->inits, LIST_LIMIT);
-    return true;
-  }
-  if (!parse_list(value, "--inits", &list, error)) return false;
-  for (size_t i = 0; i < list.count; i++)
-    if (!choose_initializer(list.items[i], &o->inits[i], error)) return false;
-  o->init_count = list.count;
-  return true;
-}
-
-static bool set_activations(struct options *o, const char *value, struct error *error) {
-  struct list list;
-  if (strcmp(value, "all") == 0) {
-    o->activation_count = choose_all_activations(o->activations, LIST_LIMIT);
-    return true;
-  }
-  if (!parse_list(value, "--activations", &list, error)) return false;
-  for (size_t i = 0; i < list.count; i++)
-    if (!choose_activation(list.items[i], &o->activations[i], error)) return false;
-  o->activation_count = list.count;
-  return true;
-}
-
-static bool set_size(const char *value, const char *what, size_t *size, struct error *error) {
-  uint64_t number;
-  if (!parse_whole(value, what, 1, SIZE_MAX / 2, &number, error)) return false;
-  *size = (size_t)number;
-  return true;
-}
-
-static bool set_samples(struct options *o, const char *value, struct error *error) {
-  uint64_t number = 0;
-  o->samples_given = true;
-  if (strcmp(value, "all") != 0 && (*value < '0' || *value > '9'))
-    return error_set(error, "--samples=%s: a whole number or all was expected", value);
-  if (strcmp(value, "all") != 0 && !parse_whole(value, "--samples", 1, SAMPLES_MOST, &number, error)) return false;
-  o->samples = (size_t)number;
-  return true;
-}
-
-static bool set_shard(struct options *o, const char *value, struct error *error) {
-  char part[LIST_ITEM] = "";
-  uint64_t shard, shards;
-  struct error inner;
-  const char *slash = strchr(value, '/');
-  if (slash && (size_t)(slash - value) < sizeof part) memcpy(part, value, (size_t)(slash - value));
-  if (!slash || !parse_whole(slash + 1, "--shard", 1, SHARDS_MOST, &shards, &inner) ||
-      !parse_whole(part, "--shard", 1, shards, &shard, &inner))
-    return error_set(error, "--shard=%.40s: K/N was expected, such as 2/3: the second of three parts, K from 1 to N",
-                     value);
-  o->shard = (size_t)shard, o->shards = (size_t)shards;
-  return true;
-}
-
-static bool set_optimizers(struct options *o, const char *value, struct error *error) {
-  struct list list;
-  if (!parse_list(value, "--optimizers", &list, error)) return false;
-  for (size_t i = 0; i < list.count; i++) {
-    int index = 0;
-    if (!set_name(list.items[i], "--optimizers", optimizer_names, OPTIMIZER_COUNT, &index, error)) return false;
-    o->optimizers[i] = (enum optimizer_id)index;
-  }
-  o->optimizer_count = list.count;
-  return true;
-}
-
-static bool set_rates(struct options *o, const char *value, struct error *error) {
-  struct list list;
-  if (!parse_list(value, "--rate", &list, error)) return false;
-  for (size_t i = 0; i < list.count; i++) {
-    double number;
-    if (!parse_real(list.items[i], "--rate", RATE_LEAST, RATE_MOST, &number, error)) return false;
-    o->rates[i] = (float)number;
-  }
-  o->rate_count = list.count;
-  return true;
-}
-
-static bool set_momentum(struct options *o, const char *value, struct error *error) {
-  double number;
-  if (!parse_real(value, "--momentum", 0, MOMENTUM_MOST, &number, error)) return false;
-  o->momentum = (float)number;
-  o->descent_given = true;
-  return true;
-}
-
-static bool set_clip(struct options *o, const char *value, const char *what, double *most, struct error *error) {
-  o->descent_given = true;
-  return parse_real(value, what, 0, 1e30, most, error);
-}
-
-static bool set_out(struct options *o, const char *value, struct error *error) {
-  if (*value == '\0') return error_set(error, "--out: a file name was expected");
-  if (strlen(value) >= sizeof o->out) return error_set(error, "--out: the file name is too long");
-  strcpy(o->out, value);
-  return true;
-}
-
 static bool set_option(struct options *o, int id, const char *value, const struct cpu_features *cpu,
                        struct error *error);
 
@@ -420,18 +178,18 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   int index = 0;
   bool fine = true;
   switch (id) {
-  case OPTION_ARCH: return set_archs(o, value, cpu, error);
-  case OPTION_SUITE: return set_suites(o, value, error);
-  case OPTION_FILTER: return set_filter(o, value, error);
+  case OPTION_ARCH: return options_set_archs(o, value, cpu, error);
+  case OPTION_SUITE: return options_set_suites(o, value, error);
+  case OPTION_FILTER: return options_set_filter(o, value, error);
   case OPTION_LIST: o->list = true; return true;
-  case OPTION_THREADS: return set_threads(o, value, error);
+  case OPTION_THREADS: return options_set_threads(o, value, error);
   case OPTION_PIN:
-    fine = set_name(value, "--pin", pin_names, COUNT(pin_names), &index, error);
+    fine = parse_name(value, "--pin", pin_names, COUNT(pin_names), &index, error);
     o->pin = (enum pin_policy)index;
     return fine;
   case OPTION_SEED: return parse_whole(value, "--seed", 0, UINT64_MAX, &o->seed, error);
   case OPTION_RNG:
-    fine = set_name(value, "--rng", rng_names, RNG_COUNT, &index, error);
+    fine = parse_name(value, "--rng", rng_names, RNG_COUNT, &index, error);
     o->rng = (enum rng)index;
     return fine;
   case OPTION_MIN_TIME:
@@ -444,57 +202,57 @@ static bool set_option(struct options *o, int id, const char *value, const struc
            error_set(error, "--peers: this build has none; install Random123 (librandom123-dev) or oneDNN "
                             "(libdnnl-dev) and build anew");
   case OPTION_FORMAT:
-    fine = set_name(value, "--format", format_names, COUNT(format_names), &index, error);
+    fine = parse_name(value, "--format", format_names, COUNT(format_names), &index, error);
     o->format = (enum output_format)index;
     return fine;
-  case OPTION_OUT: return set_out(o, value, error);
-  case OPTION_SAMPLES: return set_samples(o, value, error);
-  case OPTION_INITS: o->given.inits = true; return set_inits(o, value, error);
-  case OPTION_ACTIVATIONS: o->given.activations = true; return set_activations(o, value, error);
-  case OPTION_DEPTHS: o->given.depths = true; return set_sizes(value, "--depths", o->depths, &o->depth_count, error);
-  case OPTION_WIDTHS: o->given.widths = true; return set_sizes(value, "--widths", o->widths, &o->width_count, error);
+  case OPTION_OUT: return options_set_out(o, value, error);
+  case OPTION_SAMPLES: return options_set_samples(o, value, error);
+  case OPTION_INITS: o->given.inits = true; return options_set_inits(o, value, error);
+  case OPTION_ACTIVATIONS: o->given.activations = true; return options_set_activations(o, value, error);
+  case OPTION_DEPTHS: o->given.depths = true; return parse_sizes(value, "--depths", o->depths, &o->depth_count, error);
+  case OPTION_WIDTHS: o->given.widths = true; return parse_sizes(value, "--widths", o->widths, &o->width_count, error);
   case OPTION_WEIGHT_SCALES:
-    return set_reals(value, "--weight-scales", 0, 1e30, o->weight_scales, &o->weight_scale_count, error);
-  case OPTION_BIAS_STDS: return set_reals(value, "--bias-stds", 0, 1e30, o->bias_stds, &o->bias_std_count, error);
+    return parse_reals(value, "--weight-scales", 0, 1e30, o->weight_scales, &o->weight_scale_count, error);
+  case OPTION_BIAS_STDS: return parse_reals(value, "--bias-stds", 0, 1e30, o->bias_stds, &o->bias_std_count, error);
   case OPTION_NORMS:
-    return set_names(value, "--norms", normalization_names, NORMALIZATION_COUNT, o->normalizations,
-                     &o->normalization_count, error);
+    return parse_names(value, "--norms", normalization_names, NORMALIZATION_COUNT, o->normalizations,
+                       &o->normalization_count, error);
   case OPTION_RESIDUALS:
-    return set_names(value, "--residuals", answers, COUNT(answers), o->residuals, &o->residual_count, error);
+    return parse_names(value, "--residuals", answers, COUNT(answers), o->residuals, &o->residual_count, error);
   case OPTION_PRECISIONS:
-    return set_names(value, "--precisions", precision_names, PRECISION_COUNT, o->precisions, &o->precision_count,
-                     error);
+    return parse_names(value, "--precisions", precision_names, PRECISION_COUNT, o->precisions, &o->precision_count,
+                       error);
   case OPTION_LOSS_SCALES:
-    return set_reals(value, "--loss-scales", 1e-30, 1e30, o->loss_scales, &o->loss_scale_count, error);
-  case OPTION_FTZ: return set_names(value, "--ftz", answers, COUNT(answers), o->flushes, &o->flush_count, error);
-  case OPTION_BATCH: o->given.batch = true; return set_size(value, "--batch", &o->batch, error);
+    return parse_reals(value, "--loss-scales", 1e-30, 1e30, o->loss_scales, &o->loss_scale_count, error);
+  case OPTION_FTZ: return parse_names(value, "--ftz", answers, COUNT(answers), o->flushes, &o->flush_count, error);
+  case OPTION_BATCH: o->given.batch = true; return parse_size(value, "--batch", &o->batch, error);
   case OPTION_SEEDS:
     o->given.seeds = true;
-    return set_size(value, "--seeds", &o->seeds, error) &&
+    return parse_size(value, "--seeds", &o->seeds, error) &&
            (o->seeds <= SEEDS_MOST || error_set(error, "--seeds=%s: at most %d", value, SEEDS_MOST));
   case OPTION_DATA:
-    fine = set_name(value, "--data", data_names, INPUT_COUNT, &index, error);
+    fine = parse_name(value, "--data", data_names, INPUT_COUNT, &index, error);
     o->data = (enum network_input)index;
     o->given.data = true;
     return fine;
   case OPTION_HISTOGRAMS: o->histograms = true; return true;
   case OPTION_JACOBIANS: o->jacobians = true; return true;
   case OPTION_EXPLAIN: return set_explain(o, value, cpu, error);
-  case OPTION_SHARD: return set_shard(o, value, error);
+  case OPTION_SHARD: return options_set_shard(o, value, error);
   case OPTION_RESUME: o->resume = true; return true;
   case OPTION_BUDGET: return parse_real(value, "--budget", 0, 1e9, &o->budget, error);
   case OPTION_YES: o->yes = true; return true;
   case OPTION_EPOCHS:
-    return set_size(value, "--epochs", &o->epochs, error) &&
+    return parse_size(value, "--epochs", &o->epochs, error) &&
            (o->epochs <= EPOCHS_MOST || error_set(error, "--epochs=%s: at most %d", value, EPOCHS_MOST));
   case OPTION_IMAGES:
-    return set_size(value, "--images", &o->images, error) &&
+    return parse_size(value, "--images", &o->images, error) &&
            (o->images <= IMAGES_MOST || error_set(error, "--images=%s: at most %d", value, IMAGES_MOST));
-  case OPTION_OPTIMIZERS: return set_optimizers(o, value, error);
-  case OPTION_RATE: return set_rates(o, value, error);
-  case OPTION_MOMENTUM: return set_momentum(o, value, error);
-  case OPTION_CLIP_NORM: return set_clip(o, value, "--clip-norm", &o->clip_norm, error);
-  case OPTION_CLIP_VALUE: return set_clip(o, value, "--clip-value", &o->clip_value, error);
+  case OPTION_OPTIMIZERS: return options_set_optimizers(o, value, error);
+  case OPTION_RATE: return options_set_rates(o, value, error);
+  case OPTION_MOMENTUM: return options_set_momentum(o, value, error);
+  case OPTION_CLIP_NORM: return options_set_clip(o, value, "--clip-norm", &o->clip_norm, error);
+  case OPTION_CLIP_VALUE: return options_set_clip(o, value, "--clip-value", &o->clip_value, error);
   default: return error_set(error, "option %d is not handled", id);
   }
 }
@@ -514,9 +272,9 @@ static bool set_defaults(struct options *o, const struct cpu_features *cpu, stru
   o->weight_scales[0] = o->loss_scales[0] = 1, o->weight_scale_count = o->loss_scale_count = 1;
   o->bias_std_count = o->normalization_count = o->residual_count = o->precision_count = o->flush_count = 1;
   for (size_t s = 0; s < SUITE_COUNT; s++) o->suites[s] = true;
-  return set_archs(o, "auto", cpu, error) && set_inits(o, DEFAULT_INITS, error) &&
-         set_activations(o, DEFAULT_ACTIVATIONS, error) &&
-         set_sizes(DEFAULT_DEPTHS, "--depths", o->depths, &o->depth_count, error);
+  return options_set_archs(o, "auto", cpu, error) && options_set_inits(o, DEFAULT_INITS, error) &&
+         options_set_activations(o, DEFAULT_ACTIVATIONS, error) &&
+         parse_sizes(DEFAULT_DEPTHS, "--depths", o->depths, &o->depth_count, error);
 }
 
 /* Why getopt_long did not understand an argument. */

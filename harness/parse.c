@@ -102,3 +102,59 @@ bool parse_unknown(const char *what, const char *name, const char *const *names,
     used += (size_t)snprintf(error->text + used, sizeof error->text - used, "%s%s", i ? ", " : "known: ", names[i]);
   return false;
 }
+
+bool parse_name(const char *value, const char *what, const char *const *names, size_t count, int *index,
+                struct error *error) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(value, names[i]) == 0) {
+      *index = (int)i;
+      return true;
+    }
+  return parse_unknown(what, value, names, count, error);
+}
+
+bool parse_size(const char *value, const char *what, size_t *size, struct error *error) {
+  uint64_t number = 0;
+  if (!parse_whole(value, what, 1, SIZE_MAX / 2, &number, error)) return false;
+  *size = (size_t)number;
+  return true;
+}
+
+bool parse_sizes(const char *value, const char *what, size_t *sizes, size_t *count, struct error *error) {
+  struct list list;
+  if (!parse_list(value, what, &list, error)) return false;
+  *count = 0;
+  for (size_t i = 0; i < list.count; i++) {
+    uint64_t number;
+    size_t known = 0;
+    if (!parse_whole(list.items[i], what, 1, SIZE_MAX / 2, &number, error)) return false;
+    while (known < *count && sizes[known] != number) known++;
+    if (known == *count) sizes[(*count)++] = (size_t)number;
+  }
+  return true;
+}
+
+bool parse_reals(const char *value, const char *what, double least, double most, double *numbers, size_t *count,
+                 struct error *error) {
+  struct list list;
+  if (!parse_list(value, what, &list, error)) return false;
+  *count = 0;
+  for (size_t i = 0; i < list.count; i++) {
+    double number;
+    size_t known = 0;
+    if (!parse_real(list.items[i], what, least, most, &number, error)) return false;
+    while (known < *count && numbers[known] != number) known++;
+    if (known == *count) numbers[(*count)++] = number;
+  }
+  return true;
+}
+
+bool parse_names(const char *value, const char *what, const char *const *names, size_t name_count, int *indices,
+                 size_t *count, struct error *error) {
+  struct list list;
+  if (!parse_list(value, what, &list, error)) return false;
+  for (size_t i = 0; i < list.count; i++)
+    if (!parse_name(list.items[i], what, names, name_count, &indices[i], error)) return false;
+  *count = list.count;
+  return true;
+}

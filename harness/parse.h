@@ -32,4 +32,18 @@ bool parse_unknown(const char *what, const char *name, const char *const *names,
 /* The one of names that differs from name by the fewest edits, or NULL if all differ by more than a third. */
 const char *parse_nearest(const char *name, const char *const *names, size_t count);
 
+/* One of the names, as its index. */
+bool parse_name(const char *text, const char *what, const char *const *names, size_t count, int *index,
+                struct error *error);
+
+/* A whole number from 1 on. */
+bool parse_size(const char *text, const char *what, size_t *size, struct error *error);
+
+/* Lists of these, LIST_LIMIT at most, each value once. */
+bool parse_names(const char *text, const char *what, const char *const *names, size_t name_count, int *indices,
+                 size_t *count, struct error *error);
+bool parse_sizes(const char *text, const char *what, size_t *sizes, size_t *count, struct error *error);
+bool parse_reals(const char *text, const char *what, double least, double most, double *numbers, size_t *count,
+                 struct error *error);
+
 #endif
