@@ -76,6 +76,25 @@ struct meanfield_moments meanfield_moments(const struct meanfield *theory, doubl
                                     .growth = e[3] / s};
 }
 
+static void stretch_values(double x, double *values, void *context) {
+  const struct unit *unit = context;
+  const struct meanfield *theory = unit->theory;
+  const double u = unit->s * x, f = theory->f(u, theory->context), slope = theory->slope(u, theory->context);
+  values[0] = u * slope;
+  values[1] = values[0] * values[0];
+  values[2] = slope * slope * f;
+  values[3] = values[2] * f;
+}
+
+struct meanfield_stretch meanfield_stretch(const struct meanfield *theory, double q) {
+  if (!(q >= 0) || isinf(q)) return (struct meanfield_stretch){NAN, NAN, NAN, NAN};
+  struct unit unit = {theory, sqrt(fmax(q, MEANFIELD_SMALLEST_LENGTH)), 0};
+  const struct quadrature_ends ends = ends_of(unit.s);
+  double e[4];
+  quadrature_normal(&(struct quadrature){stretch_values, &unit, 4, TOLERANCE, {0}}, &ends, e);
+  return (struct meanfield_stretch){e[0], e[1], e[2], e[3]};
+}
+
 static void batch_values(double x, double *values, void *context) {
   const struct unit *unit = context;
   const struct meanfield *theory = unit->theory;

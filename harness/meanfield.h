@@ -33,6 +33,16 @@ struct meanfield_moments {
 
 struct meanfield_moments meanfield_moments(const struct meanfield *theory, double q);
 
+/* How f(u) and slopes go with the length of u = sqrt(q) x, to about 1e-10 relative: u (1 + e) changes f(u) by e u
+ * f'(u).
+ */
+struct meanfield_stretch {
+  double mean, square;              /* E[u f'(u)], E[(u f'(u))^2] */
+  double slope_value, slope_square; /* E[f'(u)^2 f(u)], E[f'(u)^2 f(u)^2] */
+};
+
+struct meanfield_stretch meanfield_stretch(const struct meanfield *theory, double q);
+
 /* How batches of B samples, each unit's normalized over them, change the moments of f(u), u = sqrt(q) x: what is to be
  * added, to first order in 1 / B, times B. A unit's x then lie on a sphere of B - 1 dimensions, as they do where
  * samples are alike in all but their noise (Yang et al. 2019, arXiv:1902.08129): they are correlated by -1 / (B - 1),

@@ -6,7 +6,9 @@
 /* Moments of f(u) for u of variance e^ln_q, as logarithms. */
 struct moments {
   double ln_square, ln_variance, ln_slope_square;
-  double lean; /* E f / sqrt(E f^2), from -1 to 1 */
+  double lean;                      /* E f / sqrt(E f^2), from -1 to 1 */
+  double power;                     /* d ln E f^2 / d ln q */
+  struct meanfield_stretch stretch; /* in units of E f^2 and E f'^2 */
 };
 
 /* The last moments, which are those of the next layer, too, once lengths rest or functions are straight. */
@@ -14,6 +16,7 @@ struct memory {
   double q;
   struct meanfield_moments moments;
   struct meanfield_batch_change change; /* where batches have a size */
+  struct meanfield_stretch stretch;     /* where widths do */
 };
 
 static double ln_add(double a, double b) {
@@ -23,6 +26,10 @@ static double ln_add(double a, double b) {
 
 static bool batch_counts(const struct meanfield_network *network) {
   return network->normalization == NORMALIZATION_BATCH && network->batch > 0;
+}
+
+static bool width_counts(const struct meanfield_network *network) {
+  return network->normalization == NORMALIZATION_NONE && network->width > 1;
 }
 
 /* Adds the first-order effects of a batch to logarithms, so that batches of any size leave numbers that make sense. */
@@ -45,14 +52,20 @@ static struct moments moments_at(const struct meanfield_network *network, double
   if (!(fabs(q - memory->q) <= 1e-13 * q)) {
     memory->moments = meanfield_moments(&network->theory, q);
     if (batch_counts(network)) memory->change = meanfield_batch_change(&network->theory, q);
+    if (width_counts(network)) memory->stretch = meanfield_stretch(&network->theory, q);
     memory->q = q;
   }
   const struct meanfield_moments *m = &memory->moments;
   const double power = m->square > 0 ? q * m->growth / m->square : 0, beyond = isinf(ln_q) ? 0 : ln_q - ln_inside;
+  const struct meanfield_stretch *s = &memory->stretch;
+  const double root = sqrt(m->square), slope = m->slope_square;
   return (struct moments){.ln_square = log(m->square) + power * beyond,
                           .ln_variance = log(fmax(m->variance, 0)) + power * beyond,
                           .ln_slope_square = log(m->slope_square) + fmax(power - 1, -0.5) * beyond,
-                          .lean = m->square > 0 ? m->mean / sqrt(m->square) : 0};
+                          .lean = m->square > 0 ? m->mean / sqrt(m->square) : 0,
+                          .power = power,
+                          .stretch = {s->mean / root, s->square / m->square, s->slope_value / (slope * root),
+                                      s->slope_square / (slope * m->square)}};
 }
 
 /* h_l of one layer: ln E h^2, E h / sqrt(E h^2), ln of the variance over the batch. */
@@ -68,6 +81,24 @@ static struct activations add(const struct activations *h, const struct moments 
   const double square = a * a + 2 * h->lean * a * f->lean * b + b * b;
   return (struct activations){ln_scale + log(square), (h->lean * a + f->lean * b) / sqrt(square),
                               ln_add(h->ln_variance, f->ln_variance)};
+}
+
+/* From h_(l-1) to h_l, f of z_l, whose square is the weights' for that share; chi: sigma_w^2 E f'^2. With biases z_l
+ * says less about W h_(l-1), and the rest of that is random. */
+static struct meanfield_along along(const struct activations *before, const struct activations *after,
+                                    const struct moments *f, double weights, double chi, bool residual) {
+  const struct meanfield_stretch *s = &f->stretch;
+  const double kept = residual ? exp(before->ln_square - after->ln_square) : 0;
+  const double added = exp(f->ln_square - after->ln_square), cross = sqrt(kept * added) * before->lean;
+  const double along_f = weights * (cross * s->mean + added * f->power), along_h = kept + cross * f->lean;
+  const double length = kept + 2 * weights * cross * s->mean + weights * weights * added * s->square;
+  const double unit = exp(after->ln_square - before->ln_square);
+  const struct meanfield_along along = {.pull = unit * (along_h + along_f) * (along_h + along_f),
+                                        .length = unit * length + (1 - weights) * chi,
+                                        .kept = unit * along_h * along_h,
+                                        .slope = kept + 2 * cross * s->slope_value + added * s->slope_square - 1};
+  const bool finite = isfinite(along.pull + along.length + along.kept + along.slope);
+  return finite ? along : (struct meanfield_along){0};
 }
 
 /* Half the logarithm of what backpropagation through a hidden layer's activation and normalization multiplies squared
@@ -86,8 +117,12 @@ static void forward(const struct meanfield_network *network, struct meanfield_la
     }
     struct moments f = moments_at(network, ln_q, &memory);
     if (batch_counts(network)) add_batch(&f, &memory, (double)network->batch, l + 1 == network->depth);
+    const struct activations before = h;
     h = network->residual && l > 0 ? add(&h, &f) : (struct activations){f.ln_square, f.lean, f.ln_variance};
-    layers[l] = (struct meanfield_layer){0.5 * ln_square, 0.5 * h.ln_square, 0.5 * (f.ln_slope_square - ln_scale)};
+    layers[l] = (struct meanfield_layer){0.5 * ln_square, 0.5 * h.ln_square, 0.5 * (f.ln_slope_square - ln_scale), {0}};
+    if (width_counts(network))
+      layers[l].along = along(&before, &h, &f, l > 0 ? exp(ln_weights + before.ln_square - ln_square) : 0,
+                              exp(ln_weights + f.ln_slope_square), network->residual && l > 0);
     ln_square = ln_add(ln_weights + h.ln_square, ln_biases);
     ln_variance = ln_weights + h.ln_variance;
   }
@@ -99,10 +134,17 @@ double meanfield_signal(const struct meanfield_network *network, struct meanfiel
   forward(network, layers);
   /* ln of the rms gradient with respect to h_l, against that with respect to the last z. */
   double ln_gradient = -layers[depth - 1].ln_delta;
+  const double n = (double)network->width;
+  /* Of the squared gradient with respect to h_l, what lies along h_l. */
+  double share = width_counts(network) ? 1 / n : 0;
   for (size_t l = depth; l-- > 0;) {
-    layers[l].ln_delta += ln_gradient;
-    const double through = 0.5 * ln_weights + layers[l].ln_delta;
-    ln_gradient = network->residual && l > 0 ? 0.5 * ln_add(2 * through, 2 * ln_gradient) : through;
+    const struct meanfield_along *h = &layers[l].along;
+    const double each = share > 0 ? (1 - share) / (n - 1) : 0, excess = fmax(share - each, 0), after = ln_gradient;
+    layers[l].ln_delta += after + 0.5 * log1p(excess * h->slope);
+    if (l == 0) break;
+    const double around = excess * h->pull + (network->residual ? 1 - excess * h->kept : 0);
+    ln_gradient = 0.5 * ln_add(ln_weights + 2 * layers[l].ln_delta, 2 * after + log(around));
+    share = fmin(exp(2 * (after - ln_gradient)) * ((share - each) * h->pull + each * h->length), 1);
   }
   return depth < 2 ? NAN : layers[0].ln_delta / (double)(depth - 1);
 }

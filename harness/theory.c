@@ -47,7 +47,7 @@ double theory_signal(const struct theory_network *network, struct meanfield_laye
   const double first = first_weight_variance(network);
   const size_t depth = network->shape->depth;
   if (!theory_applies(network)) {
-    for (size_t l = 0; l < depth; l++) layers[l] = (struct meanfield_layer){NAN, NAN, NAN};
+    for (size_t l = 0; l < depth; l++) layers[l] = (struct meanfield_layer){.ln_z = NAN, .ln_h = NAN, .ln_delta = NAN};
     return NAN;
   }
   return meanfield_signal(&(struct meanfield_network){.theory = theory,
@@ -57,7 +57,8 @@ double theory_signal(const struct theory_network *network, struct meanfield_laye
                                                       .normalization = network->normalization,
                                                       .residual = network->residual,
                                                       .epsilon = network->epsilon,
-                                                      .batch = network->shape->batch},
+                                                      .batch = network->shape->batch,
+                                                      .width = network->shape->width},
                           layers);
 }
 
