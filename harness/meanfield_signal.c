@@ -119,7 +119,8 @@ static void forward(const struct meanfield_network *network, struct meanfield_la
     if (batch_counts(network)) add_batch(&f, &memory, (double)network->batch, l + 1 == network->depth);
     const struct activations before = h;
     h = network->residual && l > 0 ? add(&h, &f) : (struct activations){f.ln_square, f.lean, f.ln_variance};
-    layers[l] = (struct meanfield_layer){0.5 * ln_square, 0.5 * h.ln_square, 0.5 * (f.ln_slope_square - ln_scale), {0}};
+    layers[l] = (struct meanfield_layer){
+        .ln_z = 0.5 * ln_square, .ln_h = 0.5 * h.ln_square, .ln_delta = 0.5 * (f.ln_slope_square - ln_scale)};
     if (width_counts(network))
       layers[l].along = along(&before, &h, &f, l > 0 ? exp(ln_weights + before.ln_square - ln_square) : 0,
                               exp(ln_weights + f.ln_slope_square), network->residual && l > 0);

@@ -149,6 +149,40 @@ static void test_moments(void **state) {
   assert_true(isnan(meanfield_moments(&flat, NAN).mean) && isnan(meanfield_moments(&flat, -1).mean));
 }
 
+static double stretched(double x, void *context) { return x * theory_slope(x, context); }
+static double sloped_value(double x, void *context) { return theory_slope(x, context) * theory_value(x, context); }
+static double square_slope_value(double x, void *context) {
+  return theory_slope(x, context) * sloped_value(x, context);
+}
+
+/* Each expectation is that of its function, and E[u f'(u)] is how the mean changes with ln sqrt(q). */
+static void test_stretch(void **state) {
+  (void)state;
+  for (size_t i = 0; i < ALL; i++) {
+    struct activation_choice choice = activation(all_names[i]);
+    const struct meanfield maps = theory(&choice, 1.5, 0.05);
+    for (double q = 1e-3; q < 1e5; q *= 7) {
+      const struct meanfield_stretch s = meanfield_stretch(&maps, q);
+      const double h = 1e-4, root = sqrt(meanfield_square(theory_value, &choice, q));
+      const double change =
+          meanfield_mean(theory_value, &choice, q * (1 + h)) - meanfield_mean(theory_value, &choice, q * (1 - h));
+      assert_near(all_names[i], s.mean, change / h, 1e-5 * root);
+      assert_near(all_names[i], s.square / meanfield_square(stretched, &choice, q), 1, 1e-8);
+      assert_near(all_names[i], s.slope_square / meanfield_square(sloped_value, &choice, q), 1, 1e-8);
+      assert_near(all_names[i], s.slope_value, meanfield_mean(square_slope_value, &choice, q), 1e-8 * root);
+    }
+  }
+  struct activation_choice relu = activation("relu");
+  const struct meanfield maps = theory(&relu, 1, 0);
+  const struct meanfield_stretch s = meanfield_stretch(&maps, 3);
+  const double mean = sqrt(3 / (2 * M_PI));
+  assert_near("mean", s.mean, mean, 1e-9);
+  assert_near("square", s.square, 1.5, 1e-9);
+  assert_near("slope and value", s.slope_value, mean, 1e-9);
+  assert_near("slope and square", s.slope_square, 1.5, 1e-9);
+  assert_true(isnan(meanfield_stretch(&maps, NAN).mean) && isnan(meanfield_stretch(&maps, -1).mean));
+}
+
 /* Linear: gradients keep (B - 2) / (B - 3) of their squares; ReLU: the integrals are those of half of a normal
  * distribution. */
 static void test_batch_change(void **state) {
@@ -409,13 +443,21 @@ static void test_critical(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_quadrature),       cmocka_unit_test(test_smooth_activations),
-      cmocka_unit_test(test_tanh_critical),    cmocka_unit_test(test_selu_fixed_point),
-      cmocka_unit_test(test_relu_fixed_point), cmocka_unit_test(test_moments),
-      cmocka_unit_test(test_batch_change),     cmocka_unit_test(test_depth_scale),
-      cmocka_unit_test(test_pair_relu),        cmocka_unit_test(test_pair_smooth),
-      cmocka_unit_test(test_pair_hard_tanh),   cmocka_unit_test(test_pair_grid),
-      cmocka_unit_test(test_pair_all),         cmocka_unit_test(test_rest),
+      cmocka_unit_test(test_quadrature),
+      cmocka_unit_test(test_smooth_activations),
+      cmocka_unit_test(test_tanh_critical),
+      cmocka_unit_test(test_selu_fixed_point),
+      cmocka_unit_test(test_relu_fixed_point),
+      cmocka_unit_test(test_moments),
+      cmocka_unit_test(test_stretch),
+      cmocka_unit_test(test_batch_change),
+      cmocka_unit_test(test_depth_scale),
+      cmocka_unit_test(test_pair_relu),
+      cmocka_unit_test(test_pair_smooth),
+      cmocka_unit_test(test_pair_hard_tanh),
+      cmocka_unit_test(test_pair_grid),
+      cmocka_unit_test(test_pair_all),
+      cmocka_unit_test(test_rest),
       cmocka_unit_test(test_critical),
   };
   return cmocka_run_group_tests_name("meanfield", tests, NULL, NULL) ? 1 : 0;

@@ -426,6 +426,78 @@ static void test_small_batches(void **state) {
   }
 }
 
+/* ---- finite widths ---------------------------------------------------------------------------------------------- */
+
+/* Where h's direction is like all others, or other directions grow as fast, widths change nothing. Without biases ReLU
+ * keeps the product of h with its gradient (Euler's theorem on homogeneous functions), so that far from the last layer
+ * a residual network's gradient grows as h does. */
+static void test_width(void **state) {
+  (void)state;
+  struct activation_choice relu = activation("relu"), linear = activation("linear"), tanh_choice = activation("tanh");
+  struct meanfield_network same[] = {network(&relu, 1.3, 0, 2, 60), network(&linear, 0.7, 0.2, 2, 60),
+                                     network(&tanh_choice, 2, 0.1, 2, 60), network(&linear, 0.5, 0, 2, 60),
+                                     network(&relu, 1, 0, 2, 60)};
+  same[3].residual = true;
+  same[4].residual = true, same[4].normalization = NORMALIZATION_LAYER;
+  for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+    const double large = decay_of(&same[i]);
+    same[i].width = 32;
+    assert_near("no matter how wide", decay_of(&same[i]), large, 1e-9);
+  }
+  struct meanfield_network residual = network(&relu, 1, 0, 1, 200);
+  residual.residual = true;
+  assert_near("large", decay_of(&residual), 0.5 * log(1.5), 2e-3);
+  residual.width = 256;
+  double decay;
+  struct meanfield_layer *layers = layers_of(&residual, &decay);
+  for (size_t l = 60; l < 120; l++)
+    assert_near("along h", layers[l].ln_delta - layers[l + 1].ln_delta, layers[l + 1].ln_h - layers[l].ln_h, 1e-6);
+  /* At the last layers it is too small to count. */
+  assert_near("across h", layers[195].ln_delta - layers[196].ln_delta, 0.5 * log(1.5), 0.05);
+  free(layers);
+  /* In a network whose lengths rest, what lies along h multiplies like deviations of lengths. */
+  struct activation_choice softplus = activation("softplus");
+  struct meanfield_network resting = network(&softplus, 1.8, 0.1, 1, 700);
+  resting.square = meanfield_fixed_point(&resting.theory, 1);
+  resting.width = (size_t)1 << 40;
+  const double chi = meanfield_chi(&resting.theory, resting.square);
+  const double chi_length = meanfield_chi_length(&resting.theory, resting.square);
+  assert_true(chi_length * chi_length > 1.1 * chi);
+  layers = layers_of(&resting, &decay);
+  assert_near("lengths", layers[10].ln_delta - layers[11].ln_delta, log(chi_length), 1e-6);
+  assert_near("others", layers[690].ln_delta - layers[691].ln_delta, 0.5 * log(chi), 1e-6);
+  free(layers);
+}
+
+/* Decays of deep residual networks, averaged over networks; theory of large widths is far off. */
+static void compare_width(const char *f, double weight_variance, double bias_variance, uint64_t *seed) {
+  enum { WIDTH = 128, DEPTH = 40, BATCH = 4, SEEDS = 4 };
+  struct activation_choice choice = activation(f);
+  struct meanfield_network theory = network(&choice, weight_variance, bias_variance, 1, DEPTH);
+  theory.residual = true;
+  double measured = 0;
+  for (int k = 0; k < SEEDS; k++) {
+    double squares[DEPTH][3] = {{0}};
+    simulate(&theory, WIDTH, BATCH, seed, squares);
+    measured += 0.5 * log(squares[0][2] / squares[DEPTH - 1][2]) / (DEPTH - 1) / SEEDS;
+  }
+  const double tolerance = 3 * sqrt(5.0 / (WIDTH * DEPTH)) / 2 / sqrt(SEEDS) + 5.0 / (2 * WIDTH),
+               large = decay_of(&theory);
+  if (!(fabs(large - measured) > 2 * tolerance)) fail_msg("%s: %g of large networks is near %g", f, large, measured);
+  theory.width = WIDTH;
+  assert_near(f, decay_of(&theory), measured, tolerance);
+}
+
+static void test_simulated_width(void **state) {
+  (void)state;
+  uint64_t seed = test_seed();
+  compare_width("relu", 1, 0, &seed);
+  compare_width("relu", 2, 1, &seed);
+  compare_width("selu", 1, 0, &seed);
+  compare_width("gelu", 2, 0.5, &seed);
+  compare_width("softplus", 1, 0, &seed);
+}
+
 /* ---- from the command line's names ------------------------------------------------------------------------------ */
 
 static double named_decay(const char *init, const char *f, size_t width, size_t depth, double input_square) {
@@ -536,10 +608,12 @@ static void test_facts(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_plain),           cmocka_unit_test(test_relu),     cmocka_unit_test(test_divergence),
-      cmocka_unit_test(test_normalized_relu), cmocka_unit_test(test_residual), cmocka_unit_test(test_simulation),
-      cmocka_unit_test(test_small_batches),   cmocka_unit_test(test_choices),  cmocka_unit_test(test_network),
-      cmocka_unit_test(test_facts),
+      cmocka_unit_test(test_plain),         cmocka_unit_test(test_relu),
+      cmocka_unit_test(test_divergence),    cmocka_unit_test(test_normalized_relu),
+      cmocka_unit_test(test_residual),      cmocka_unit_test(test_simulation),
+      cmocka_unit_test(test_width),         cmocka_unit_test(test_simulated_width),
+      cmocka_unit_test(test_small_batches), cmocka_unit_test(test_choices),
+      cmocka_unit_test(test_network),       cmocka_unit_test(test_facts),
   };
   return cmocka_run_group_tests_name("meanfield_signal", tests, NULL, NULL) ? 1 : 0;
 }
