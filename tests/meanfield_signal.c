@@ -455,6 +455,21 @@ static void test_width(void **state) {
   /* At the last layers it is too small to count. */
   assert_near("across h", layers[195].ln_delta - layers[196].ln_delta, 0.5 * log(1.5), 0.05);
   free(layers);
+  /* Three such layers of 4 units: h has slope 1 where f(z_2) is added, 0 elsewhere. */
+  residual.depth = 3, residual.width = 4;
+  layers = layers_of(&residual, &decay);
+  const double first = exp(2 * layers[0].ln_h), second = exp(2 * layers[1].ln_h), third = exp(2 * layers[2].ln_h);
+  const double value = sqrt(first / (2 * M_PI)), mean = sqrt(1 / (2 * M_PI));
+  /* Of the squared gradient with respect to h_2, 1 + 1/2 times that with respect to h_3. */
+  const double share = third / second / 1.5 / 4, excess = share - (1 - share) / 3;
+  const double slope = (first / 2 + 2 * mean * value + first / 2) / (second / 2);
+  const double slopes = 1 + excess * (slope - 1), cosine = (first + mean * value) / sqrt(first * second);
+  const double all = slopes / 2 + 1 + excess * (second / first - cosine * cosine);
+  const double first_share = share * second / first / all, first_excess = first_share - (1 - first_share) / 3;
+  assert_near("slopes along h", layers[1].ln_delta - layers[2].ln_delta, 0.5 * log(1.5 * slopes), 1e-8);
+  assert_near("gradients along h", layers[0].ln_delta - layers[1].ln_delta,
+              0.5 * log(all * (1 + first_excess) / slopes), 1e-8);
+  free(layers);
   /* In a network whose lengths rest, what lies along h multiplies like deviations of lengths. */
   struct activation_choice softplus = activation("softplus");
   struct meanfield_network resting = network(&softplus, 1.8, 0.1, 1, 700);
