@@ -1,4 +1,5 @@
-/* A network in double precision, made of the references: the truth for struct network. */
+/* A network in double precision, made of the references: the truth for struct network, but for its precision and
+ * flushed numbers. */
 #ifndef DEPTHMARK_TESTS_DOUBLE_NETWORK_H
 #define DEPTHMARK_TESTS_DOUBLE_NETWORK_H
 
@@ -7,7 +8,9 @@
 
 struct double_layer {
   size_t in, out;
-  double *w, *b, *z, *h, *delta, *dw, *db; /* as in struct network_layer */
+  double *w, *b, *z, *n, *h, *delta, *dw, *db; /* as in struct network_layer */
+  double *gamma, *beta, *dgamma, *dbeta, *mean, *inverse;
+  double *dh; /* batch x out: gradient with respect to h; NULL in the output layer */
 };
 
 struct double_network {
@@ -16,15 +19,20 @@ struct double_network {
   struct double_layer *layers;
 };
 
-/* Weights and biases 0. */
+/* Weights, biases and beta 0, gamma 1. */
 struct double_network double_network_create(const struct network_shape *shape,
                                             const struct activation_choice *activation);
-/* The network's weights and biases. */
+/* The network's parameters. */
 struct double_network double_network_copy(const struct network *network);
 void double_network_destroy(struct double_network *network);
 
-/* As network_forward and network_backward. */
+/* As network_forward, network_forward_layer and network_backward. */
 void double_network_forward(struct double_network *network, const double *x);
+void double_network_forward_layer(struct double_network *network, size_t l, const double *x);
 void double_network_backward(struct double_network *network, const double *x);
+
+/* The largest ||a - b|| / ||b|| of all arrays that passes leave, a of the network, b of the truth; NAN where there is
+ * one. Sums over the batch, which may be 0, are held against those of the absolute terms. */
+double double_network_distance(const struct network *network, const struct double_network *truth);
 
 #endif

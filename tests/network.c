@@ -8,49 +8,18 @@
 
 #include "harness/choices.h"
 #include "tests/double_network.h"
+#include "tests/network_support.h"
 #include "tests/support.h"
 
 static const struct kernel_table *table;
 
-static struct network make(const struct network_shape *shape, const char *activation, int threads) {
-  struct activation_choice choice;
-  struct network network;
-  struct error error;
-  if (!choose_activation(activation, &choice, &error)) fail_msg("%s", error.text);
-  if (!network_create(&network, shape, table, &choice, threads, &error)) fail_msg("%s", error.text);
-  return network;
-}
-
-static void initialize(struct network *network, const char *initializer, float bias_std, uint64_t seed) {
-  struct initializer_choice choice;
-  struct error error;
-  if (!choose_initializer(initializer, &choice, &error)) fail_msg("%s", error.text);
-  network_initialize(network, &choice, bias_std, seed);
-}
-
-static float *normals(size_t n, uint64_t seed, float stddev) {
-  float *values = malloc(n * sizeof *values);
-  table->init_normal(values, 0, n, &(struct init){.seed = seed, .stream = 1u << 30, .p = {.b = stddev}});
-  return values;
-}
-
-static double *doubles(const float *x, size_t n) {
-  double *values = malloc(n * sizeof *values);
-  for (size_t i = 0; i < n; i++) values[i] = x[i];
-  return values;
-}
-
 /* ---- initialization --------------------------------------------------------------------------------------------- */
-
-static void assert_same(const float *a, const float *b, size_t n, const char *what) {
-  if (memcmp(a, b, n * sizeof *a) != 0) fail_msg("%s differ", what);
-}
 
 static void test_streams(void **state) {
   (void)state;
   const struct network_shape shape = {.inputs = 130, .width = 97, .depth = 3, .outputs = 10, .batch = 2};
-  struct network network = make(&shape, "tanh", 3);
-  initialize(&network, "glorot_uniform", 0.5f, 77);
+  struct network network = make_network(table, &shape, "tanh", 3);
+  initialize_network(&network, "glorot_uniform", 0.5f, 77);
   for (size_t l = 0; l <= shape.depth; l++) {
     const struct network_layer *layer = &network.layers[l];
     const size_t n = layer->in * layer->out;
@@ -65,7 +34,7 @@ static void test_streams(void **state) {
     assert_same(layer->b, expected, layer->out, "biases");
     free(expected);
   }
-  initialize(&network, "uniform_fan_in", 0, 77);
+  initialize_network(&network, "uniform_fan_in", 0, 77);
   for (size_t l = 0; l <= shape.depth; l++) {
     const struct network_layer *layer = &network.layers[l];
     const double limit = 1 / sqrt((double)layer->in);
@@ -86,8 +55,8 @@ static void test_streams(void **state) {
 static void test_orthogonal(void **state) {
   (void)state;
   const struct network_shape shape = {.inputs = 130, .width = 97, .depth = 2, .outputs = 10, .batch = 2};
-  struct network network = make(&shape, "tanh", 3);
-  initialize(&network, "orthogonal(0.5)", 0, 77);
+  struct network network = make_network(table, &shape, "tanh", 3);
+  initialize_network(&network, "orthogonal(0.5)", 0, 77);
   for (size_t l = 0; l <= shape.depth; l++) {
     const struct network_layer *layer = &network.layers[l];
     const size_t n = layer->in * layer->out, bytes = table->matrix_workspace_bytes(layer->in, layer->out, 1);
@@ -112,8 +81,8 @@ static void test_he_table(void **state) {
   for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
     const struct network_shape shape = {
         .inputs = 9 * rows[r].channels, .width = rows[r].channels, .depth = 1, .outputs = 1, .batch = 1};
-    struct network network = make(&shape, "relu", 2);
-    initialize(&network, "he_normal", 0, test_seed());
+    struct network network = make_network(table, &shape, "relu", 2);
+    initialize_network(&network, "he_normal", 0, test_seed());
     const size_t n = shape.inputs * shape.width;
     double square = 0;
     for (size_t i = 0; i < n; i++) square += (double)network.layers[0].w[i] * network.layers[0].w[i];
@@ -127,32 +96,6 @@ static void test_he_table(void **state) {
 }
 
 /* ---- passes ----------------------------------------------------------------------------------------------------- */
-
-/* ||a - b|| / ||b|| */
-static double distance(const float *a, const double *b, size_t n) {
-  double difference = 0, norm = 0;
-  for (size_t i = 0; i < n; i++) {
-    difference += (a[i] - b[i]) * (a[i] - b[i]);
-    norm += b[i] * b[i];
-  }
-  return norm > 0 ? sqrt(difference / norm) : sqrt(difference);
-}
-
-static double worst_layer(const struct network *network, const struct double_network *truth) {
-  double worst = 0;
-  for (size_t l = 0; l <= network->shape.depth; l++) {
-    const struct network_layer *a = &network->layers[l];
-    const struct double_layer *b = &truth->layers[l];
-    const size_t values = network->shape.batch * a->out;
-    worst = fmax(worst, distance(a->z, b->z, values));
-    worst = fmax(worst, distance(a->h, b->h, values));
-    worst = fmax(worst, distance(a->delta, b->delta, values));
-    worst = fmax(worst, distance(a->dw, b->dw, a->in * a->out));
-    worst = fmax(worst, distance(a->db, b->db, a->out));
-    if (isnan(distance(a->delta, b->delta, values))) return NAN;
-  }
-  return worst;
-}
 
 /* What other libraries' passes leave to ours: nothing, bare products, products with biases. */
 static const struct {
@@ -174,22 +117,20 @@ static void test_against_double(void **state) {
               {"relu", 1e-2},     {"leaky_relu", 1e-2}, {"selu", 1e-2}};
   const struct network_shape shape = {.inputs = 40, .width = 64, .depth = 12, .outputs = 10, .batch = 9};
   const size_t outputs = shape.batch * shape.outputs;
-  float *x = normals(shape.batch * shape.inputs, 5, 1), *delta = normals(outputs, 6, 1.0f / 9);
-  double *x_double = doubles(x, shape.batch * shape.inputs), *delta_double = doubles(delta, outputs);
+  float *x = make_normals(table, shape.batch * shape.inputs, 5, 1), *delta = make_normals(table, outputs, 6, 1.0f / 9);
+  double *x_double = test_doubles(x, shape.batch * shape.inputs), *delta_double = test_doubles(delta, outputs);
   for (size_t r = 0; r < WAYS * sizeof rows / sizeof *rows; r++) {
     const char *const activation = rows[r / WAYS].activation;
     const double tolerance = rows[r / WAYS].tolerance;
-    struct network network = make(&shape, activation, 2);
+    struct network network = make_network(table, &shape, activation, 2);
     network.left_out = ways[r % WAYS].left_out;
-    initialize(&network, "normal(0,0.125)", 0.1f, 3);
-    network_forward(&network, x);
-    memcpy(network.layers[shape.depth].delta, delta, outputs * sizeof *delta);
-    network_backward(&network, x);
+    initialize_network(&network, "normal(0,0.125)", 0.1f, 3);
+    run_network(&network, x, delta);
     struct double_network truth = double_network_copy(&network);
     double_network_forward(&truth, x_double);
     memcpy(truth.layers[shape.depth].delta, delta_double, outputs * sizeof *delta_double);
     double_network_backward(&truth, x_double);
-    const double worst = worst_layer(&network, &truth);
+    const double worst = double_network_distance(&network, &truth);
     printf("%s%s: %.2g of %g\n", activation, ways[r % WAYS].name, worst, tolerance);
     if (!(worst <= tolerance)) fail_msg("%s: %g apart", activation, worst);
     double_network_destroy(&truth);
@@ -202,9 +143,9 @@ static void test_against_double(void **state) {
 static void test_chain(void **state) {
   (void)state;
   const struct network_shape shape = {.inputs = 1, .width = 1, .depth = 5, .outputs = 1, .batch = 1};
-  struct network network = make(&shape, "linear", 1);
+  struct network network = make_network(table, &shape, "linear", 1);
   const float x = 1;
-  initialize(&network, "constant(0.1)", 0, 1);
+  initialize_network(&network, "constant(0.1)", 0, 1);
   network_forward(&network, &x);
   network.layers[5].delta[0] = 0.03f;
   network_backward(&network, &x);
@@ -226,41 +167,23 @@ static int32_t *split_labels(void) {
 }
 
 static struct network run_split(int threads, struct left_out left_out, const float *x) {
-  struct network network = make(&split_shape, "gelu", threads);
+  struct network network = make_network(table, &split_shape, "gelu", threads);
   struct network_times times;
   float losses[71];
   network.left_out = left_out;
-  initialize(&network, "he_normal", 0.1f, 12);
+  initialize_network(&network, "he_normal", 0.1f, 12);
   for (int step = 0; step < 2; step++) network_step(&network, x, split_labels(), losses, split_rate, &times);
   return network;
 }
 
-static void assert_same_network(const struct network *one, const struct network *other) {
-  const size_t batch = one->shape.batch;
-  for (size_t l = 0; l <= one->shape.depth; l++) {
-    const struct network_layer *a = &one->layers[l], *b = &other->layers[l];
-    assert_same(a->w, b->w, a->in * a->out, "weights");
-    assert_same(a->b, b->b, a->out, "biases");
-    assert_same(a->z, b->z, batch * a->out, "pre-activations");
-    assert_same(a->h, b->h, batch * a->out, "activations");
-    assert_same(a->delta, b->delta, batch * a->out, "gradients");
-    assert_same(a->dw, b->dw, a->in * a->out, "weight gradients");
-    assert_same(a->db, b->db, a->out, "bias gradients");
-    assert_int_equal(a->vw != NULL, b->vw != NULL);
-    if (!a->vw) continue;
-    assert_same(a->vw, b->vw, a->in * a->out, "velocities");
-    assert_same(a->vb, b->vb, a->out, "velocities of biases");
-  }
-}
-
 static void test_threads(void **state) {
   (void)state;
-  float *x = normals(split_shape.batch * split_shape.inputs, 5, 1);
+  float *x = make_normals(table, split_shape.batch * split_shape.inputs, 5, 1);
   for (size_t w = 0; w < WAYS; w++) {
     struct network one = run_split(1, ways[w].left_out, x);
     for (int threads = 2; threads <= 3; threads++) {
       struct network other = run_split(threads, ways[w].left_out, x);
-      assert_same_network(&one, &other);
+      assert_same_networks(&one, &other);
       network_destroy(&other);
     }
     network_destroy(&one);
@@ -318,18 +241,18 @@ static void test_step(void **state) {
     struct network_shape shape = shapes[kind / 4];
     struct network_times times;
     struct network whole, apart;
-    float *x = normals(shape.batch * shape.inputs, 5, 1);
+    float *x = make_normals(table, shape.batch * shape.inputs, 5, 1);
     shape.momentum = kind % 2;
-    apart = make(&shape, "relu", 1);
+    apart = make_network(table, &shape, "relu", 1);
     shape.lean = kind / 2 % 2;
     if (!network_create(&whole, &shape, table, &relu, 2, &error)) fail_msg("%s", error.text);
-    initialize(&whole, "he_normal", 0.1f, 12), initialize(&apart, "he_normal", 0.1f, 12);
+    initialize_network(&whole, "he_normal", 0.1f, 12), initialize_network(&apart, "he_normal", 0.1f, 12);
     for (int step = 0; step < 3; step++) {
       network_step(&whole, x, split_labels(), losses, split_rate, &times);
       step_apart(&apart, x, split_labels(), expected, split_rate);
       assert_same(losses, expected, shape.batch, "losses");
       assert_same_training(&whole, &apart);
-      if (!shape.lean) assert_same_network(&whole, &apart);
+      if (!shape.lean) assert_same_networks(&whole, &apart);
     }
     assert_true(times.loss > 0 && times.update > 0);
     assert_true(times.forward > 0 && times.backward_data > 0 && times.backward_weights > 0);
@@ -342,13 +265,13 @@ static void test_step(void **state) {
 static void test_learns(void **state) {
   (void)state;
   struct network_shape shape = {.inputs = 30, .width = 40, .depth = 3, .outputs = 10, .batch = 20};
-  float *x = normals(shape.batch * shape.inputs, 5, 1), losses[20];
+  float *x = make_normals(table, shape.batch * shape.inputs, 5, 1), losses[20];
   for (int momentum = 0; momentum < 2; momentum++) {
     struct network_times times;
     double first = 0, last = 0;
     shape.momentum = momentum;
-    struct network network = make(&shape, "relu", 1);
-    initialize(&network, "he_normal", 0, 3);
+    struct network network = make_network(table, &shape, "relu", 1);
+    initialize_network(&network, "he_normal", 0, 3);
     for (int step = 0; step < 200; step++) {
       const struct momentum how = {.rate = momentum ? 0.02f : 0.1f, .momentum = 0.9f};
       network_step(&network, x, split_labels(), losses, how, &times);
@@ -368,7 +291,7 @@ static void test_learns(void **state) {
 static void test_layout(void **state) {
   (void)state;
   const struct network_shape shape = {.inputs = 3, .width = 5, .depth = 2, .outputs = 1, .batch = 7, .momentum = true};
-  struct network network = make(&shape, "tanh", 1);
+  struct network network = make_network(table, &shape, "tanh", 1);
   const char *block = network.block, *end = block + network_bytes(&shape, table, 1);
   for (size_t l = 0; l <= shape.depth; l++) {
     const struct network_layer *layer = &network.layers[l];
