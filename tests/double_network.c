@@ -21,6 +21,7 @@ static void create_normalization(struct double_layer *layer, size_t batch) {
   layer->n = zeros(batch * layer->out);
   layer->gamma = zeros(layer->out), layer->dgamma = zeros(layer->out);
   layer->beta = zeros(layer->out), layer->dbeta = zeros(layer->out);
+  layer->dgamma_terms = zeros(layer->out), layer->dbeta_terms = zeros(layer->out);
   layer->mean = zeros(groups), layer->inverse = zeros(groups);
   for (size_t i = 0; i < layer->out; i++) layer->gamma[i] = 1;
 }
@@ -33,7 +34,7 @@ struct double_network double_network_create(const struct network_shape *shape,
     struct double_layer *layer = &network.layers[l];
     *layer = (struct double_layer){.in = in, .out = out};
     layer->w = zeros(in * out), layer->dw = zeros(in * out);
-    layer->b = zeros(out), layer->db = zeros(out);
+    layer->b = zeros(out), layer->db = zeros(out), layer->db_terms = zeros(out);
     layer->n = layer->z = zeros(shape->batch * out), layer->delta = zeros(shape->batch * out);
     layer->h = is_hidden(shape, l) ? zeros(shape->batch * out) : layer->z;
     layer->dh = is_hidden(shape, l) ? zeros(shape->batch * out) : NULL;
@@ -67,6 +68,7 @@ void double_network_destroy(struct double_network *network) {
     if (layer->n != layer->z) free(layer->n);
     free(layer->w), free(layer->b), free(layer->z), free(layer->delta), free(layer->dw), free(layer->db);
     free(layer->gamma), free(layer->beta), free(layer->dgamma), free(layer->dbeta);
+    free(layer->db_terms), free(layer->dgamma_terms), free(layer->dbeta_terms);
     free(layer->mean), free(layer->inverse), free(layer->dh);
   }
   free(network->layers);
@@ -86,7 +88,8 @@ static struct dense_double dense_of(const struct double_network *network, size_t
                                .dz = layer->delta,
                                .dx = l ? layer[-1].dh : NULL,
                                .dw = layer->dw,
-                               .db = layer->db};
+                               .db = layer->db,
+                               .db_terms = layer->db_terms};
 }
 
 static struct norm_double norm_of(const struct double_network *network, const struct double_layer *layer) {
@@ -100,6 +103,8 @@ static struct norm_double norm_of(const struct double_network *network, const st
                               .inverse = layer->inverse,
                               .dgamma = layer->dgamma,
                               .dbeta = layer->dbeta,
+                              .dgamma_terms = layer->dgamma_terms,
+                              .dbeta_terms = layer->dbeta_terms,
                               .epsilon = (double)NETWORK_EPSILON};
 }
 
@@ -167,20 +172,13 @@ static double norm(const double *b, size_t n) {
   return sqrt(sum);
 }
 
-static double relative(double difference, double norm) { return norm > 0 ? difference / norm : difference; }
-
-static double distance(const float *a, const double *b, size_t n) { return relative(difference(a, b, n), norm(b, n)); }
-
-/* Of sums over the batch. terms: batch x out. */
-static double distance_of_sums(const float *a, const double *b, const double *terms, size_t batch, size_t out) {
-  double square = 0;
-  for (size_t j = 0; j < out; j++) {
-    double sum = 0;
-    for (size_t i = 0; i < batch; i++) sum += fabs(terms[i * out + j]);
-    square += sum * sum;
-  }
-  return relative(difference(a, b, out), sqrt(square));
+/* ||a - b|| / ||terms|| */
+static double distance_in(const float *a, const double *b, const double *terms, size_t n) {
+  const double of = norm(terms, n);
+  return of > 0 ? difference(a, b, n) / of : difference(a, b, n);
 }
+
+static double distance(const float *a, const double *b, size_t n) { return distance_in(a, b, b, n); }
 
 /* fmax() drops NAN. */
 static double larger(double a, double b) { return isnan(a) || isnan(b) ? (double)NAN : fmax(a, b); }
@@ -197,10 +195,10 @@ double double_network_distance(const struct network *network, const struct doubl
     worst = larger(worst, distance(a->h, b->h, values));
     worst = larger(worst, distance(a->delta, b->delta, values));
     worst = larger(worst, distance(a->dw, b->dw, a->in * a->out));
-    worst = larger(worst, distance_of_sums(a->db, b->db, b->delta, batch, a->out));
+    worst = larger(worst, distance_in(a->db, b->db, b->db_terms, a->out));
     if (!b->gamma) continue;
-    worst = larger(worst, distance(a->dgamma, b->dgamma, a->out));
-    worst = larger(worst, distance(a->dbeta, b->dbeta, a->out));
+    worst = larger(worst, distance_in(a->dgamma, b->dgamma, b->dgamma_terms, a->out));
+    worst = larger(worst, distance_in(a->dbeta, b->dbeta, b->dbeta_terms, a->out));
     const size_t groups = network->shape.recipe.normalization == NORMALIZATION_BATCH ? a->out : batch;
     worst = larger(worst, distance(a->inverse, b->inverse, groups));
   }

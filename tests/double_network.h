@@ -10,7 +10,8 @@ struct double_layer {
   size_t in, out;
   double *w, *b, *z, *n, *h, *delta, *dw, *db; /* as in struct network_layer */
   double *gamma, *beta, *dgamma, *dbeta, *mean, *inverse;
-  double *dh; /* batch x out: gradient with respect to h; NULL in the output layer */
+  double *db_terms, *dgamma_terms, *dbeta_terms; /* sums of absolute terms */
+  double *dh;                                    /* batch x out: gradient with respect to h; NULL in the output layer */
 };
 
 struct double_network {
@@ -32,7 +33,7 @@ void double_network_forward_layer(struct double_network *network, size_t l, cons
 void double_network_backward(struct double_network *network, const double *x);
 
 /* The largest ||a - b|| / ||b|| of all arrays that passes leave, a of the network, b of the truth; NAN where there is
- * one. Sums over the batch, which may be 0, are held against those of the absolute terms. */
+ * one. Sums over the batch, which may be 0, are held against those of their absolute terms. */
 double double_network_distance(const struct network *network, const struct double_network *truth);
 
 #endif
