@@ -19,7 +19,10 @@ static void set(bool on) {
 }
 #endif
 
+/* LLVM's libomp gives the calling thread back the mode that it had before a parallel region, and hands that mode on to
+ * the threads of the next; GCC's libgomp leaves every thread its own. So it is set behind the region as well. */
 void flush_subnormals(bool on, int threads) {
 #pragma omp parallel num_threads(threads)
+  set(on);
   set(on);
 }
