@@ -276,10 +276,10 @@ static void test_activations_underflow(void **state) {
   while (gone < q.depth && cell.layers[gone].h_rms > 0) gone++;
   assert_near("activations underflow at layer", (double)gone + 1, log(4 / 0x1p-25) / (log(2) / 2), LAYERS_OFF);
   assert_int_equal(cell.verdict, VERDICT_UNDERFLOW);
-  assert_int_equal(cell.underflow_layer, q.depth);
+  assert_int_equal(cell.underflow_layer, gone + 1);
   q.scale = 1024;
   struct gradient_cell scaled = measure(&q);
-  assert_int_equal(scaled.underflow_layer, q.depth);
+  assert_int_equal(scaled.underflow_layer, gone + 1);
   forget(&cell), forget(&scaled);
 }
 
