@@ -265,8 +265,8 @@ static void test_underflow(void **state) {
   forget(&bf16), forget(&whole);
 }
 
-/* Without biases activations lose as much on their way forward, and those go first: where they are 0, so are ReLU's
- * slopes, and no scale of the loss brings the gradient back. */
+/* Without biases activations lose as much on their way forward, and those go first, where no scale of the loss helps.
+ */
 static void test_activations_underflow(void **state) {
   (void)state;
   struct question q = {
