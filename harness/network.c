@@ -185,6 +185,7 @@ bool network_create(struct network *network, const struct network_shape *shape, 
                     const struct activation_choice *activation, int threads, struct error *error) {
   assert(shape->inputs && shape->width && shape->depth && shape->outputs && shape->batch && threads > 0);
   assert(!shape->lean || (from_output(activation) && recipe_is_empty(&shape->recipe)));
+  assert(!from_output(activation) || !recipe_after_product(&shape->recipe)); /* slopes are made from n */
   *network = (struct network){.shape = *shape, .table = table, .activation = *activation, .threads = threads};
   if (!network_check_memory(shape, table, threads, error)) return false;
   const size_t bytes = network_bytes(shape, table, threads);
