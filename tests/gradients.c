@@ -8,13 +8,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "harness/choices.h"
 #include "harness/dataset.h"
 #include "harness/interrupt.h"
 #include "harness/layer_statistics.h"
 #include "harness/suite.h"
 #include "harness/suite/gradient_tally.h"
 #include "harness/theory.h"
+#include "tests/choices.h"
 #include "tests/support.h"
 
 static const struct kernel_table *table;
@@ -25,20 +25,6 @@ static void assert_near(const char *what, double value, double truth, double tol
 }
 
 /* ---- statistics ------------------------------------------------------------------------------------------------- */
-
-static struct activation_choice activation(const char *text) {
-  struct activation_choice choice;
-  struct error error;
-  if (!choose_activation(text, &choice, &error)) fail_msg("%s", error.text);
-  return choice;
-}
-
-static struct initializer_choice initializer(const char *text) {
-  struct initializer_choice choice;
-  struct error error;
-  if (!choose_initializer(text, &choice, &error)) fail_msg("%s", error.text);
-  return choice;
-}
 
 /* A layer whose entries are set by hand. */
 static void test_layer(void **state) {

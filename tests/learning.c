@@ -8,29 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "harness/choices.h"
 #include "harness/interrupt.h"
 #include "harness/suite.h"
 #include "harness/trainer.h"
 #include "tests/double_network.h"
+#include "tests/choices.h"
 #include "tests/support.h"
 
 static const struct kernel_table *table; /* the best */
 static enum arch arch;
-
-static struct activation_choice activation(const char *text) {
-  struct activation_choice choice;
-  struct error error;
-  if (!choose_activation(text, &choice, &error)) fail_msg("%s", error.text);
-  return choice;
-}
-
-static struct initializer_choice initializer(const char *text) {
-  struct initializer_choice choice;
-  struct error error;
-  if (!choose_initializer(text, &choice, &error)) fail_msg("%s", error.text);
-  return choice;
-}
 
 static struct trainer trainer_of(struct network_shape shape, const char *function, struct training how, int threads) {
   const struct activation_choice choice = activation(function);

@@ -3,19 +3,12 @@
 #include <stdlib.h>
 #include <stdio.h>
 
-#include "harness/choices.h"
 #include "harness/theory.h"
+#include "tests/choices.h"
 #include "tests/support.h"
 
 static void assert_near(const char *what, double value, double truth, double tolerance) {
   if (!(fabs(value - truth) <= tolerance)) fail_msg("%s: %.15g, not %.15g +- %g", what, value, truth, tolerance);
-}
-
-static struct activation_choice activation(const char *text) {
-  struct activation_choice choice;
-  struct error error;
-  if (!choose_activation(text, &choice, &error)) fail_msg("%s", error.text);
-  return choice;
 }
 
 static struct meanfield theory(struct activation_choice *choice, double weight_variance, double bias_variance) {

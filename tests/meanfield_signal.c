@@ -4,28 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "harness/choices.h"
 #include "harness/theory.h"
+#include "tests/choices.h"
 #include "tests/support.h"
 
 #define EPSILON 1e-5
 
 static void assert_near(const char *what, double value, double truth, double tolerance) {
   if (!(fabs(value - truth) <= tolerance)) fail_msg("%s: %.15g, not %.15g +- %g", what, value, truth, tolerance);
-}
-
-static struct activation_choice activation(const char *text) {
-  struct activation_choice choice;
-  struct error error;
-  if (!choose_activation(text, &choice, &error)) fail_msg("%s", error.text);
-  return choice;
-}
-
-static struct initializer_choice initializer(const char *text) {
-  struct initializer_choice choice;
-  struct error error;
-  if (!choose_initializer(text, &choice, &error)) fail_msg("%s", error.text);
-  return choice;
 }
 
 /* Plain, on z_1 of mean square q, all of which varies over the batch. */
