@@ -64,8 +64,10 @@ void run_plan(struct run *run, const char *name, double seconds) {
   struct plan *plan = run->plan;
   plan->seconds += seconds;
   if (!name) return;
-  plan->names = realloc(plan->names, (plan->count + 1) * sizeof *plan->names);
-  if (!plan->names) abort();
+  if ((plan->count & (plan->count - 1)) == 0) { /* room for twice as many */
+    plan->names = realloc(plan->names, (plan->count ? 2 * plan->count : 1) * sizeof *plan->names);
+    if (!plan->names) abort();
+  }
   snprintf(plan->names[plan->count++], sizeof *plan->names, "%s", name);
 }
 

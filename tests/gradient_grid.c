@@ -154,9 +154,9 @@ static void shards_are_a_partition(struct options *options, double uneven) {
   size_t *indices = malloc((cells + 1) * sizeof *indices), *other = malloc((cells + 1) * sizeof *other);
   for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
     const size_t n = counts[c];
-    int *seen = calloc(cells, sizeof *seen);
     double least = INFINITY, most = 0, seconds;
     if (n > 100 && uneven < 1) continue; /* takes long, and shows nothing that the small grid does not */
+    int *seen = calloc(cells, sizeof *seen);
     for (size_t k = 1; k <= n; k++) {
       const size_t count = shard(options, k, n, "scalar", indices, &seconds);
       for (size_t i = 0; i < count; i++) seen[indices[i]]++;

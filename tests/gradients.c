@@ -329,32 +329,36 @@ static struct gradient_cell verdict_of(const char *init, const char *f, size_t d
   assert_true((cell.verdict_layer > 0) == (expected == VERDICT_OVERFLOW || expected == VERDICT_UNDERFLOW));
   if (cell.verdict_layer) assert_true(isnan(cell.decay_per_layer) && isnan(cell.decay_standard_error));
   free(result.cells);
-  return cell; /* with its layers, to be freed */
+  return cell; /* with what it owns, to be freed */
 }
 
 static void test_verdicts(void **state) {
   (void)state;
-  free(verdict_of("glorot_uniform", "sigmoid", 6, VERDICT_VANISHING).layers);
-  free(verdict_of("he_normal", "relu", 6, VERDICT_STABLE).layers);
-  free(verdict_of("normal(0,1)", "relu", 6, VERDICT_EXPLODING).layers);
-  free(verdict_of("he_normal", "relu", 1, VERDICT_STABLE).layers);
+  struct gradient_cell cell = verdict_of("glorot_uniform", "sigmoid", 6, VERDICT_VANISHING);
+  gradient_cell_free(&cell);
+  cell = verdict_of("he_normal", "relu", 6, VERDICT_STABLE);
+  gradient_cell_free(&cell);
+  cell = verdict_of("normal(0,1)", "relu", 6, VERDICT_EXPLODING);
+  gradient_cell_free(&cell);
+  cell = verdict_of("he_normal", "relu", 1, VERDICT_STABLE);
+  gradient_cell_free(&cell);
 
   /* Forward: lengths grow by 22 a layer. */
-  struct gradient_cell cell = verdict_of("normal(0,4)", "relu", 40, VERDICT_OVERFLOW);
+  cell = verdict_of("normal(0,4)", "relu", 40, VERDICT_OVERFLOW);
   const size_t k = cell.verdict_layer;
   assert_in_range(k, 25, 32); /* 22^28 is 10^38 */
   assert_true(isfinite(cell.layers[k - 2].z_rms) && cell.layers[k - 2].z_rms > 1e30);
   assert_true(!isfinite(cell.layers[k - 1].z_rms));
   assert_true(cell.layers[0].nonfinite > 0);
   assert_near("theory goes on", cell.theory.decay_per_layer, log(4 * sqrt(32)), 1e-6);
-  free(cell.layers);
+  gradient_cell_free(&cell);
 
   /* Backward: tanh holds the forward pass. */
   cell = verdict_of("normal(0,1)", "tanh", 200, VERDICT_OVERFLOW);
   assert_in_range(cell.verdict_layer, 2, 120); /* 3.4e38 after about 120 layers of factor 2 */
   assert_true(isfinite(cell.layers[cell.verdict_layer].delta_rms) && isfinite(cell.layers[cell.verdict_layer].dw_rms));
   assert_true(isfinite(cell.layers[0].z_rms));
-  free(cell.layers);
+  gradient_cell_free(&cell);
 
   /* The gradient leaves float's range, all of it. */
   cell = verdict_of("uniform(-0.01,0.01)", "sigmoid", 40, VERDICT_UNDERFLOW);
@@ -362,13 +366,13 @@ static void test_verdicts(void **state) {
   assert_true(cell.layers[cell.verdict_layer - 1].delta_rms == 0 && cell.layers[cell.verdict_layer - 1].zero == 1);
   assert_true(cell.layers[cell.verdict_layer].delta_rms > 0);
   assert_true(cell.layers[cell.verdict_layer].subnormal > 0);
-  free(cell.layers);
+  gradient_cell_free(&cell);
 
   /* Nothing gets through zeros at all. */
   cell = verdict_of("zeros", "tanh", 3, VERDICT_UNDERFLOW);
   assert_int_equal(cell.verdict_layer, 1);
   assert_true(isnan(cell.theory.decay_per_layer));
-  free(cell.layers);
+  gradient_cell_free(&cell);
 }
 
 /* Where several networks of a cell disagree, and where only the outputs overflow. */
