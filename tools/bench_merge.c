@@ -60,14 +60,17 @@ static bool drop_repetitions(struct result *merged, struct error *error) {
     struct gradient_cell *cell = &merged->cells[i], *last = count ? &merged->cells[count - 1] : NULL;
     char name[ROW_NAME];
     gradient_cell_name(name, sizeof name, cell);
-    if (!last || gradient_cell_order(last, cell) != 0)
-      merged->cells[count++] = *cell;
-    else if (last->index != cell->index)
+    if (!last || gradient_cell_order(last, cell) != 0) {
+      const struct gradient_cell kept = *cell;
+      gradient_cell_forget(cell);
+      merged->cells[count++] = kept;
+    } else if (last->index != cell->index) {
       return error_set(error, "%s has two places: these files are parts of different grids", name);
-    else if (!same_figures(last, cell))
+    } else if (!same_figures(last, cell)) {
       return error_set(error, "%s has different figures in two files", name);
-    else
+    } else {
       gradient_cell_free(cell);
+    }
   }
   merged->cell_count = count;
   return true;
@@ -107,6 +110,19 @@ static void report(const struct result *merged, const char *path, int parts) {
   putchar('\n');
 }
 
+/* Adds to the first file's result, already read, those of the others. */
+static bool merge(struct result *merged, char **paths, int count, struct error *error) {
+  if (merged->cell_count == 0) return error_set(error, "%s has no gradient cells", paths[0]);
+  for (int i = 1; i < count; i++) {
+    struct result part;
+    if (!result_read(&part, paths[i], error)) return false;
+    const bool fine = add_part(merged, &part, paths[i], error);
+    result_free(&part);
+    if (!fine) return false;
+  }
+  return join(merged, error);
+}
+
 int main(int argc, char **argv) {
   struct result merged;
   struct error error;
@@ -116,20 +132,13 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (!result_read(&merged, argv[3], &error)) return fail(&error, 2);
-  if (merged.cell_count == 0) {
-    error_set(&error, "%s has no gradient cells", argv[3]);
-    return fail(&error, 2);
-  }
-  for (int i = 4; i < argc; i++) {
-    struct result part;
-    if (!result_read(&part, argv[i], &error)) return fail(&error, 2);
-    const bool fine = add_part(&merged, &part, argv[i], &error);
-    result_free(&part);
-    if (!fine) return fail(&error, 2);
-  }
-  if (!join(&merged, &error)) return fail(&error, 2);
-  if (!result_write(&merged, argv[2], &error)) return fail(&error, 1);
-  report(&merged, argv[2], argc - 3);
+  int status = 0;
+  if (!merge(&merged, argv + 3, argc - 3, &error))
+    status = fail(&error, 2);
+  else if (!result_write(&merged, argv[2], &error))
+    status = fail(&error, 1);
+  else
+    report(&merged, argv[2], argc - 3);
   result_free(&merged);
-  return 0;
+  return status;
 }
