@@ -110,7 +110,7 @@ static void print_what(FILE *out, struct style style, const struct gradient_cell
 /* ---- why -------------------------------------------------------------------------------------------------------- */
 
 static const char *length_text(char *text, size_t size, const struct cell_theory *theory) {
-  if (theory->length == 0)
+  if (theory->length < 1e-8) /* at a critical point it does so by a power of depth, and the theory stops on its way */
     snprintf(text, size, "z shrinks towards 0");
   else if (isinf(theory->length))
     snprintf(text, size, "z grows without bound");
@@ -177,20 +177,36 @@ static void print_recipe_theory(FILE *out, struct style style, const struct grad
                    "multiplies by 1 + chi, and can't vanish.");
 }
 
+static void print_precision(FILE *out, struct style style, const struct gradient_cell *cell) {
+  if (cell->recipe.precision == PRECISION_FP16)
+    grid_paragraph(
+        out, style,
+        "Theory knows nothing of precision. fp16 has no numbers below 6e-8 and above 65504, and fewer digits "
+        "below 6e-5: what gets there is lost long before float32 would lose it.");
+  if (cell->recipe.precision == PRECISION_BF16)
+    grid_paragraph(
+        out, style,
+        "Theory knows nothing of precision. bf16 has the range of float32 and 8 binary digits: sizes stay the "
+        "same, but small differences are lost.");
+}
+
 static void print_why(FILE *out, struct style style, const struct gradient_cell *cell) {
   grid_heading(out, style, "Why");
   if (!isfinite(cell->theory.weight_variance)) {
-    grid_paragraph(
-        out, style,
-        "There is no mean-field theory of %s weights: it takes random ones of mean 0. Equal weights make equal "
-        "units, whose gradients stay equal.",
-        cell->initializer);
+    grid_paragraph(out, style,
+                   "There is no mean-field theory of %s weights: it takes random ones of mean 0 that know nothing of "
+                   "the input.",
+                   cell->initializer);
     return;
   }
   if (cell->recipe.normalization || cell->recipe.residual)
     print_recipe_theory(out, style, cell);
   else if (isfinite(cell->theory.chi))
     print_plain_theory(out, style, cell);
+  else
+    grid_paragraph(out, style,
+                   "Deep in the network numbers leave the range of double precision: theory has no answer.");
+  print_precision(out, style, cell);
   print_comparison(out, style, cell);
 }
 
@@ -203,6 +219,10 @@ static void change_text(char *text, size_t size, const struct gradient_cell *bas
     snprintf(text, size, "%s", cell->activation);
   else if (cell->weight_scale != base->weight_scale)
     snprintf(text, size, "weights x %.4g", cell->weight_scale / base->weight_scale);
+  else if (cell->recipe.precision != base->recipe.precision)
+    snprintf(text, size, "%s", precision_names[cell->recipe.precision]);
+  else if (cell->loss_scale != base->loss_scale)
+    snprintf(text, size, "loss x %g", cell->loss_scale / base->loss_scale);
   else if (cell->recipe.residual != base->recipe.residual && cell->recipe.normalization != base->recipe.normalization)
     snprintf(text, size, "residual + %s norm", normalization_names[cell->recipe.normalization]);
   else if (cell->recipe.residual != base->recipe.residual)
@@ -303,9 +323,10 @@ void explain_print(FILE *out, struct style style, const struct result *result) {
   char changes[160];
   unsized.width = USUAL_WIDTH;
   gradient_cell_changes(changes, sizeof changes, &unsized);
-  grid_heading(out, style, "%s, %s: %zu layers of %zu units%s%s", base->activation, base->initializer, base->depth,
-               base->width, changes[0] ? ", " : "", changes);
-  grid_paragraph(out, style, "batch %zu, %zu networks, %s input, %s", base->batch, base->seeds, base->data, base->arch);
+  grid_heading(out, style, "%s, %s: %zu layer%s of %zu units", base->activation, base->initializer, base->depth,
+               base->depth == 1 ? "" : "s", base->width);
+  grid_paragraph(out, style, "%s%sbatch %zu, %zu networks, %s input, %s", changes, changes[0] ? ", " : "", base->batch,
+                 base->seeds, base->data, base->arch);
   print_what(out, style, base);
   print_why(out, style, base);
   struct gradient_cell shown[2] = {*base, best ? *best : *base};

@@ -158,12 +158,12 @@ bool network_check_memory(const struct network_shape *shape, const struct kernel
   if (bytes == SIZE_MAX)
     return error_set(error,
                      "a network of depth %zu, width %zu and batch %zu needs more bytes than can be counted (2^64); "
-                     "choose a smaller --width, --batch or --depths",
+                     "choose smaller --widths, --batch or --depths",
                      shape->depth, shape->width, shape->batch);
   if (bytes > available)
     return error_set(error,
                      "a network of depth %zu, width %zu and batch %zu needs %zu bytes, %zu are available; "
-                     "choose a smaller --width, --batch or --depths",
+                     "choose smaller --widths, --batch or --depths",
                      shape->depth, shape->width, shape->batch, bytes, available);
   return true;
 }

@@ -259,7 +259,7 @@ interrupt() {
 set -m
 interrupt INT --suite=limits,init --min-time=60
 interrupt TERM --suite=limits,init --min-time=60
-interrupt INT --suite=gradients --inits=he_normal --activations=tanh --depths=2 --width=2500 --batch=4000 --seeds=100
+interrupt INT --suite=gradients --inits=he_normal --activations=tanh --depths=2 --width=2500 --batch=4000 --seeds=100 --yes
 begun=zeros interrupt INT --suite=init,accuracy --filter='init_zeros/|accuracy/' --min-time=0.001 --samples=all
 grep -q '"kernel": "init_zeros"' stopped.json || fail "an interrupted accuracy costs the rows before it"
 begun=nothing interrupt INT --suite=learning --inits=he_normal --activations=relu,tanh --depths=2 --rate=1e12,1e-9 --epochs=100000 --threads=1

@@ -127,6 +127,7 @@ ended 0 bench "${grid[@]}" --threads=1 --out=larger.json --resume --list
 ended 0 bench "${grid[@]}" --threads=2 --out=larger.json --resume
 same_cells whole.json larger.json
 says '--seed=1, this is one with 2' 2 bench "${grid[@]}" --out=larger.json --resume --seed=2
+says 'not of this grid' 2 bench "${grid[@]}" --seeds=1 --out=larger.json --resume
 says 'needs --out' 2 bench "${grid[@]}" --resume
 
 # ---- killed in the middle, and gone on with

@@ -465,6 +465,7 @@ static struct options small(int threads) {
                             .images = 1000,
                             .epochs = 8,
                             .momentum = 0.9f,
+                            .budget = 1e9,
                             .normalization_count = 1,
                             .residual_count = 1,
                             .weight_scales = {1},
@@ -666,6 +667,9 @@ static void what_cannot_be_learned_is_refused(void **state) {
   struct options options = quick_grid(1);
   options.data = INPUT_NORMAL, options.given.data = true;
   assert_refused(&options, "--data=synthetic");
+  options = quick_grid(1);
+  options.budget = 0;
+  assert_refused(&options, "--yes");
   options = quick_grid(1);
   options.batch = 101;
   assert_refused(&options, "--batch=101");

@@ -140,6 +140,10 @@ static bool make_remedies(struct gradient_grid *grid, const struct options *o, c
   describe(base, o, &(struct place){0}, 0, arch);
   add_critical_scale(grid);
   for (size_t i = 1; i < o->init_count; i++) set_initializer(add_remedy(grid), &o->inits[i]);
+  if (base->cell.recipe.precision != PRECISION_FLOAT32) {
+    add_remedy(grid)->cell.recipe.precision = PRECISION_FLOAT32;
+    add_remedy(grid)->cell.loss_scale *= 1024;
+  }
   if (base->cell.recipe.normalization == NORMALIZATION_NONE) {
     add_remedy(grid)->cell.recipe.normalization = NORMALIZATION_LAYER;
     add_remedy(grid)->cell.recipe.normalization = NORMALIZATION_BATCH;

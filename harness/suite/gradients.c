@@ -197,12 +197,14 @@ static double product_operations(const struct gradient_cell *cell) {
   return 2 * (double)cell->batch * (double)cell->width * (double)cell->width;
 }
 
-/* Takes the cells that an earlier run has out of the grid and into the result, or only out of it. */
-static void take_finished(struct laboratory *laboratory, bool into_result) {
+/* Takes the cells that an earlier run has out of the grid and into the result, or only out of it.
+ * Returns how many of them are of this grid. */
+static size_t take_finished(struct laboratory *laboratory, bool into_result) {
   struct gradient_grid *grid = &laboratory->grid;
-  size_t left = 0;
+  size_t left = 0, known = 0;
   for (size_t i = 0; laboratory->run->resume && i < grid->count; i++) {
     struct gradient_cell *found = resume_find(laboratory->run->resume, &grid->items[i].cell);
+    known += found != NULL;
     if (found && laboratory->run->options->histograms && !found->histograms) found = NULL;
     if (!found) grid->items[left++] = grid->items[i];
     if (!found || !into_result) continue;
@@ -212,6 +214,7 @@ static void take_finished(struct laboratory *laboratory, bool into_result) {
     gradient_cell_forget(found); /* the result's now */
   }
   if (laboratory->run->resume) grid->count = left;
+  return known;
 }
 
 static bool run_grid(struct laboratory *laboratory, struct error *error) {
@@ -327,7 +330,12 @@ static bool plan_grid(struct laboratory *laboratory, struct error *error) {
   struct cost cost = {0};
   for (size_t i = 0; i < count; i++)
     cost.result_bytes += gradient_cell_bytes(&laboratory->grid.items[i].cell, laboratory->run->options);
-  take_finished(laboratory, false);
+  const size_t known = take_finished(laboratory, false);
+  if (laboratory->run->resume && known < laboratory->run->resume->count)
+    return error_set(error,
+                     "--resume: %s has %zu finished cells that are not of this grid, and they would be lost; give the "
+                     "options that it was made with, or another --out",
+                     laboratory->run->options->out, laboratory->run->resume->count - known);
   for (size_t i = 0; i < laboratory->grid.count; i++)
     if (!plan_cell(laboratory, &laboratory->grid.items[i], memory, &cost, error)) return false;
   return check_cost(laboratory->run->options, &cost, memory, error);

@@ -513,6 +513,7 @@ static bool plan(struct school *school, struct error *error) {
   if (school->batch > o->images)
     return error_set(error, "--batch=%zu: a batch has at most the %zu examples of --images", school->batch, o->images);
   if (school->count > 0 && !o->list && !examples_check(from, error)) return false;
+  double seconds = 0;
   for (size_t i = 0; i < school->count; i++) {
     const struct job *job = &school->jobs[i];
     const struct network_shape shape = shape_of(school, job);
@@ -520,7 +521,11 @@ static bool plan(struct school *school, struct error *error) {
         !network_check_memory(&shape, school->table, school->threads, error))
       return false;
     run_plan(school->run, job->name, planned_seconds(school, job));
+    seconds += planned_seconds(school, job);
   }
+  if (!o->yes && !o->list && seconds > o->budget)
+    return error_set(error, "%zu training runs would take about %.0f s, more than --budget=%g; add --yes to start them",
+                     school->count, seconds, o->budget);
   return true;
 }
 
