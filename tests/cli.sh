@@ -262,7 +262,7 @@ interrupt TERM --suite=limits,init --min-time=60
 interrupt INT --suite=gradients --inits=he_normal --activations=tanh --depths=2 --width=2500 --batch=4000 --seeds=100 --yes
 begun=zeros interrupt INT --suite=init,accuracy --filter='init_zeros/|accuracy/' --min-time=0.001 --samples=all
 grep -q '"kernel": "init_zeros"' stopped.json || fail "an interrupted accuracy costs the rows before it"
-begun=nothing interrupt INT --suite=learning --inits=he_normal --activations=relu,tanh --depths=2 --rate=1e12,1e-9 --epochs=100000 --threads=1
+begun=nothing interrupt INT --suite=learning --inits=he_normal --activations=relu,tanh --depths=2 --rate=1e12,1e-9 --epochs=100000 --yes --threads=1
 [ "$(grep -c '"verdict": "diverges"' stopped.json)" = 1 ] || fail "an interrupt costs the training runs before it"
 set +m
 [ -z "$(find . -name '*.json.*')" ] || fail "temporary files are left: $(find . -name '*.json.*')"
