@@ -25,20 +25,31 @@ const struct field row_fields[] = {
     ROW(INT, threads),
     ROW(TEXT, provider),
     ROW(TEXT, residence),
+    ROW(TEXT, cache),
+    ROW(TEXT, cores),
+    ROW(INT, smt),
     ROW(TEXT, rng),
     ROW(BOOL, support),
     ROW(U64, iterations),
     FIELD(SIZE, result_row, "samples", time.samples),
+    FIELD(SIZE, result_row, "outliers", time.outliers),
     FIELD(NUMBER, result_row, "real_time", time.median),
     FIELD(NUMBER, result_row, "real_time_low", time.low),
     FIELD(NUMBER, result_row, "real_time_high", time.high),
     FIELD(NUMBER, result_row, "real_time_min", time.minimum),
     FIELD(NUMBER, result_row, "real_time_max", time.maximum),
+    FIELD(NUMBER, result_row, "real_time_p10", time.p10),
+    FIELD(NUMBER, result_row, "real_time_p90", time.p90),
     FIELD(NUMBER, result_row, "real_time_mean", time.mean),
     FIELD(NUMBER, result_row, "real_time_stddev", time.stddev),
     FIELD(NUMBER, result_row, "cpu_time", cpu_time.median),
     FIELD(NUMBER, result_row, "cpu_time_mean", cpu_time.mean),
     FIELD(NUMBER, result_row, "cpu_time_stddev", cpu_time.stddev),
+    ROW(NUMBER, core_hertz),
+    ROW(NUMBER, cycles),
+    ROW(NUMBER, instructions),
+    ROW(NUMBER, cache_misses),
+    ROW(NUMBER, cycles_per_item),
     FIELD(NUMBER, result_row, "items_per_call", items),
     FIELD(NUMBER, result_row, "flops_per_call", flops),
     FIELD(NUMBER, result_row, "bytes_per_call", bytes),
@@ -198,7 +209,24 @@ const struct field learning_layer_fields[] = {
 
 #define LIMIT(type, member) FIELD(type, result_limit, #member, member)
 const struct field limit_fields[] = {
-    LIMIT(TEXT, name), LIMIT(TEXT, residence), LIMIT(TEXT, arch), LIMIT(INT, threads), LIMIT(NUMBER, value), END,
+    LIMIT(TEXT, name),   LIMIT(TEXT, residence), LIMIT(TEXT, arch),
+    LIMIT(INT, threads), LIMIT(TEXT, cores),     LIMIT(NODE, node),
+    LIMIT(TEXT, unit),   LIMIT(NUMBER, value),   END,
+};
+
+#define CLOCK(type, member) FIELD(type, result_clock, #member, member)
+const struct field clock_fields[] = {
+    CLOCK(TEXT, arch), CLOCK(INT, threads), CLOCK(NUMBER, hertz), CLOCK(NUMBER, low), CLOCK(NUMBER, high), END,
+};
+
+#define PREDICTION(type, member) FIELD(type, result_prediction, #member, member)
+const struct field prediction_fields[] = {
+    PREDICTION(TEXT, kernel),
+    PREDICTION(TEXT, arch),
+    PREDICTION(TEXT, model),
+    PREDICTION(TEXT, binds),
+    PREDICTION(NUMBER, cycles_per_item),
+    END,
 };
 
 #define MACHINE(type, member) FIELD(type, machine, #member, member)
@@ -274,6 +302,7 @@ static json_t *value_of(const struct field *field, const void *member) {
   switch (field->type) {
   case FIELD_TEXT: return fields_text(member);
   case FIELD_INT: return json_integer(*(const int *)member);
+  case FIELD_NODE: return *(const int *)member < 0 ? json_null() : json_integer(*(const int *)member);
   case FIELD_SIZE: return json_integer((json_int_t) * (const size_t *)member);
   case FIELD_U64: return json_integer((json_int_t) * (const uint64_t *)member);
   case FIELD_BOOL: return json_boolean(*(const bool *)member);
@@ -399,6 +428,10 @@ static bool read_field(const struct field *f, const json_t *object, void *member
   case FIELD_INT:
     if (!whole_number(value, INT_MAX, &number, f->name, place, error)) return false;
     *(int *)member = (int)number;
+    return true;
+  case FIELD_NODE:
+    if (!json_is_null(value) && !whole_number(value, INT_MAX, &number, f->name, place, error)) return false;
+    *(int *)member = json_is_null(value) ? -1 : (int)number;
     return true;
   case FIELD_SIZE:
     if (!whole_number(value, INT64_MAX, &number, f->name, place, error)) return false;

@@ -11,6 +11,7 @@
 enum field_type {
   FIELD_TEXT,      /* char[size] */
   FIELD_INT,       /* int */
+  FIELD_NODE,      /* int; null where it is negative: no node in particular */
   FIELD_SIZE,      /* size_t */
   FIELD_U64,       /* uint64_t, up to 2^63 - 1 */
   FIELD_BOOL,      /* bool */
@@ -30,7 +31,7 @@ struct field {
 /* A table ends with a field without a name. */
 extern const struct field row_fields[], phase_fields[], accuracy_fields[], cell_fields[], layer_fields[],
     layer_theory_fields[], histogram_fields[], learning_fields[], learning_epoch_fields[], learning_record_fields[],
-    learning_layer_fields[], limit_fields[], machine_fields[], cache_fields[];
+    learning_layer_fields[], limit_fields[], clock_fields[], prediction_fields[], machine_fields[], cache_fields[];
 
 /* Sets the members that the table names. False when memory is out. */
 bool fields_write(json_t *object, const struct field *fields, const void *from);

@@ -30,7 +30,7 @@ struct bench_case {
   size_t least;         /* samples to take in any case, unless they take longer than MEASURE_PATIENCE seconds */
 };
 
-#define MEASURE_LEAST_SAMPLES 6 /* fewest that give a 95 % interval of the median */
+#define MEASURE_LEAST_SAMPLES 8 /* fewest that give a 99 % interval of the median */
 #define MEASURE_PATIENCE 1.0
 
 /* Called between samples with the share of c's samples that have been taken since; a case's shares add up to 1. */

@@ -37,6 +37,8 @@ void result_free(struct result *result) {
   free(result->accuracies);
   free(result->cells);
   free(result->learning);
+  free(result->clocks);
+  free(result->predictions);
   result_init(result);
 }
 
@@ -89,6 +91,16 @@ void result_add_accuracy(struct result *result, const struct result_accuracy *ac
 void result_add_limit(struct result *result, const struct result_limit *limit) {
   result->limits = grown(result->limits, result->limit_count, sizeof *limit);
   result->limits[result->limit_count++] = *limit;
+}
+
+void result_add_clock(struct result *result, const struct result_clock *clock) {
+  result->clocks = grown(result->clocks, result->clock_count, sizeof *clock);
+  result->clocks[result->clock_count++] = *clock;
+}
+
+void result_add_prediction(struct result *result, const struct result_prediction *prediction) {
+  result->predictions = grown(result->predictions, result->prediction_count, sizeof *prediction);
+  result->predictions[result->prediction_count++] = *prediction;
 }
 
 bool result_has_phases(const struct result_row *row) { return row->phases.forward > 0; }

@@ -11,14 +11,16 @@
 #include "harness/machine.h"
 #include "harness/recipe.h"
 
-#define RESULT_FORMAT 2 /* version of the format that is written, and the only one that is read */
+#define RESULT_FORMAT 3 /* version of the format that is written, and the only one that is read */
 #define ROW_NAME 192
 
 /* Nanoseconds per call, over samples. */
 struct statistics {
   size_t samples;
+  size_t outliers; /* samples further than 1.5 interquartile ranges outside the quartiles (Tukey 1977) */
   double median, minimum, maximum, mean, stddev;
-  double low, high; /* confidence interval of the median */
+  double p10, p90;  /* percentiles */
+  double low, high; /* 99 % confidence interval of the median */
 };
 
 /* Where a training step's time goes: each part's shortest time in any step, divided by their sum. The products' parts
@@ -32,12 +34,18 @@ struct result_row {
   char name[ROW_NAME]; /* suite/kernel/shape/arch:A/threads:T */
   char suite[24], kernel[48], shape[40], arch[16], provider[24];
   char residence[8]; /* where its data lives: L1, L2, L3, memory */
+  char cache[8];     /* "hot": an untimed call went before; "cold": its data was out of all caches before each call */
+  char cores[24];    /* the kind of core that its threads sat on, where the machine has several; else "" */
+  int smt;           /* threads on each core */
   char rng[24];      /* the generator of its random numbers, as --rng names it; "" where there are none */
   int threads;
   bool support;           /* measured because other rows need it, not because it was asked for: tables leave it out */
   uint64_t iterations;    /* calls in all samples */
   struct statistics time; /* nanoseconds per call */
   struct statistics cpu_time; /* of the process on all its cores; only median (= mean), mean and stddev are kept */
+  double core_hertz;          /* of the first thread's core while samples were taken; 0: unknown */
+  double cycles, instructions, cache_misses; /* per call and thread, by hardware counters; NAN: they don't count here */
+  double cycles_per_item;     /* core cycles of one thread for one of its items: by the counters, else by core_hertz */
   double items, flops, bytes; /* per call; flops 0 where operations are not floating-point */
   char limit[24];             /* the limit that binds it; "" where none applies */
   double fraction_of_limit;   /* 0: unknown */
@@ -206,11 +214,30 @@ struct learning_run {
 
 /* A limit of the machine, measured in this run. */
 struct result_limit {
-  char name[32];     /* fma_peak, multiply_peak, memory_read, ... */
+  char name[32];     /* fma_peak, multiply_peak, memory_read, memory_latency, ... */
   char residence[8]; /* for memory limits: L1, L2, L3, memory */
   char arch[16];
   int threads;
-  double value; /* operations or bytes per second */
+  char cores[24]; /* the kind of core, where the machine has several; else "" */
+  int node;       /* the NUMA node whose memory was used, where another than the threads' own was asked for; else -1 */
+  char unit[16];  /* of value: "operations/s", "bytes/s", "s" */
+  double value;
+};
+
+/* The core's frequency while all of so many threads run one kind of instructions. */
+struct result_clock {
+  char arch[16]; /* whose vector FMAs the load was made of */
+  int threads;
+  double hertz;     /* median of the first thread's core */
+  double low, high; /* the slowest and fastest moment, as 10th and 90th percentile */
+};
+
+/* What a model of a CPU says about the inner loop of a kernel, without running it. */
+struct result_prediction {
+  char kernel[48], arch[16];
+  char model[32]; /* as llvm-mca names it: znver4, neoverse-v2 */
+  char binds[64]; /* the resource that is busiest */
+  double cycles_per_item;
 };
 
 struct result {
@@ -231,6 +258,10 @@ struct result {
   double network_operations, network_seconds;
   struct learning_run *learning;
   size_t learning_count;
+  struct result_clock *clocks;
+  size_t clock_count;
+  struct result_prediction *predictions;
+  size_t prediction_count;
 };
 
 /* Whether the row is a training step, whose phases are known. */
@@ -252,6 +283,8 @@ struct gradient_cell *result_add_cell(struct result *result, const struct gradie
 struct learning_run *result_add_learning(struct result *result, const struct learning_run *run);
 void result_add_accuracy(struct result *result, const struct result_accuracy *accuracy);
 void result_add_limit(struct result *result, const struct result_limit *limit);
+void result_add_clock(struct result *result, const struct result_clock *clock);
+void result_add_prediction(struct result *result, const struct result_prediction *prediction);
 
 /* Puts cells in the order of their places in the grid. */
 void result_sort_cells(struct result *result);

@@ -138,6 +138,20 @@ static bool read_limit(struct result *result, const json_t *o, const char *place
   return true;
 }
 
+static bool read_clock(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct result_clock clock = {0};
+  if (!fields_read(o, clock_fields, &clock, place, error)) return false;
+  result_add_clock(result, &clock);
+  return true;
+}
+
+static bool read_prediction(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct result_prediction prediction = {0};
+  if (!fields_read(o, prediction_fields, &prediction, place, error)) return false;
+  result_add_prediction(result, &prediction);
+  return true;
+}
+
 static bool read_cache(struct result *result, const json_t *o, const char *place, struct error *error) {
   struct machine *machine = &result->machine;
   if (machine->cache_count == sizeof machine->caches / sizeof machine->caches[0])
@@ -173,11 +187,12 @@ static bool read_root(struct result *result, const json_t *root, struct error *e
          read_array(result, machine, "machine", "caches", read_cache, error) &&
          read_array(result, machine, "machine", "warnings", read_warning, error) &&
          read_array(result, machine, "machine", "limits", read_limit, error) &&
+         read_array(result, machine, "machine", "clocks", read_clock, error) &&
          read_array(result, root, "", "benchmarks", read_row, error) &&
-         (!json_object_get(root, "accuracy") || /* files of versions before it lack it */
-          read_array(result, root, "", "accuracy", read_accuracy, error)) &&
+         read_array(result, root, "", "accuracy", read_accuracy, error) &&
          read_array(result, root, "", "gradients", read_cell, error) &&
-         (!json_object_get(root, "learning") || read_array(result, root, "", "learning", read_learning, error));
+         read_array(result, root, "", "learning", read_learning, error) &&
+         read_array(result, root, "", "predictions", read_prediction, error);
 }
 
 bool result_read(struct result *result, const char *path, struct error *error) {

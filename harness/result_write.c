@@ -111,6 +111,8 @@ static json_t *json_of_machine(const struct result *result) {
       o, "caches", fields_write_array(cache_fields, machine->caches, machine->cache_count, sizeof machine->caches[0]));
   bad |= json_object_set_new(
       o, "limits", fields_write_array(limit_fields, result->limits, result->limit_count, sizeof result->limits[0]));
+  bad |= json_object_set_new(
+      o, "clocks", fields_write_array(clock_fields, result->clocks, result->clock_count, sizeof result->clocks[0]));
   if (bad == 0) return o;
   json_decref(o);
   return NULL;
@@ -173,6 +175,9 @@ char *result_to_json(const struct result *result) {
   for (size_t i = 0; i < result->learning_count; i++)
     bad |= json_array_append_new(learning, json_of_learning(&result->learning[i]));
   bad |= json_object_set_new(root, "learning", learning);
+  bad |= json_object_set_new(root, "predictions",
+                             fields_write_array(prediction_fields, result->predictions, result->prediction_count,
+                                                sizeof *result->predictions));
   bad |= json_object_set_new(root, "machine", json_of_machine(result));
   char *text = bad ? NULL : json_dumps(root, JSON_INDENT(1));
   json_decref(root);

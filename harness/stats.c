@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CONFIDENCE 0.95
+#define CONFIDENCE 0.99
+#define FENCE 1.5 /* Tukey, Exploratory Data Analysis (1977): an outlier is that many interquartile ranges away */
 
 static int by_value(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
@@ -21,12 +22,32 @@ size_t median_interval_rank(size_t n, double confidence) {
   return 0;
 }
 
+/* The value below which that share of n sorted samples lies, interpolated between the two nearest (Hyndman and Fan
+ * 1996, definition 7). */
+static double quantile(const double *sorted, size_t n, double share) {
+  const double place = share * (double)(n - 1);
+  const size_t below = (size_t)place;
+  if (below + 1 >= n) return sorted[n - 1];
+  return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+static size_t count_outliers(const double *sorted, size_t n) {
+  const double lower = quantile(sorted, n, 0.25), upper = quantile(sorted, n, 0.75);
+  const double fence = FENCE * (upper - lower);
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++) count += sorted[i] < lower - fence || sorted[i] > upper + fence;
+  return count;
+}
+
 struct statistics statistics_of(double *samples, size_t n) {
   struct statistics s = {.samples = n};
   if (n == 0) return s;
   qsort(samples, n, sizeof *samples, by_value);
   s.minimum = samples[0];
   s.maximum = samples[n - 1];
+  s.p10 = quantile(samples, n, 0.1);
+  s.p90 = quantile(samples, n, 0.9);
+  s.outliers = count_outliers(samples, n);
   s.median = (samples[(n - 1) / 2] + samples[n / 2]) / 2;
   for (size_t i = 0; i < n; i++) s.mean += samples[i] / (double)n;
   double squares = 0;

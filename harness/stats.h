@@ -7,7 +7,7 @@
 #include "harness/result.h"
 
 /* Summarizes n samples, which it sorts. The interval is one of order statistics, valid whatever the distribution: it
- * holds the true median with at least 95 % probability when n >= 6, and is the whole range below that. The standard
+ * holds the true median with at least 99 % probability when n >= 8, and is the whole range below that. The standard
  * deviation is that of the samples about their mean (n - 1); 0 for one sample. n = 0 gives all zeros. */
 struct statistics statistics_of(double *samples, size_t n);
 

@@ -232,8 +232,8 @@ static void damage_is_named(void **state) {
     const char *line, *what;
   } first[] = {{"{\"format\":1,\"seed\":\"1\",\"rng\":\"philox4x32-10\",\"commit\":\"abc\"}\n", "line 1.format is 1"},
                {"{\"format\":\"2\"}\n", "line 1.format is a string"},
-               {"{\"format\":2,\"seed\":\"x\",\"rng\":\"philox4x32-10\",\"commit\":\"abc\"}\n", "line 1.seed"},
-               {"{\"format\":2,\"seed\":\"1\",\"rng\":\"philox4x32-10\"}\n", "line 1.commit is missing"},
+               {"{\"format\":3,\"seed\":\"x\",\"rng\":\"philox4x32-10\",\"commit\":\"abc\"}\n", "line 1.seed"},
+               {"{\"format\":3,\"seed\":\"1\",\"rng\":\"philox4x32-10\"}\n", "line 1.commit is missing"},
                {"[]\n", "line 1"},
                {"no JSON\n", ".cells:1:"},
                {"\n", ".cells:1:"}},

@@ -31,6 +31,19 @@ static void of_known_samples(void **state) {
   assert_true(s.low == 2 && s.high == 9); /* n = 8: from the first to the last, 99.2 % */
 }
 
+static void outliers_lie_outside_the_fences(void **state) {
+  (void)state;
+  double samples[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 15.1, 14.9};
+  const struct statistics s = statistics_of(samples, 11);
+  assert_float_equal(s.p10, 2, 1e-12); /* the second of eleven, and the tenth */
+  assert_float_equal(s.p90, 14.9, 1e-12);
+  assert_int_equal(s.outliers, 0); /* quartiles 3.5 and 8.5, fences -4 and 16 */
+  double more[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16.1, -4.1};
+  assert_int_equal(statistics_of(more, 12).outliers, 0); /* quartiles 2.75 and 9.25 ... */
+  double spread[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 16.1};
+  assert_int_equal(statistics_of(spread, 10).outliers, 1); /* quartiles 3.25 and 7.75: fences -3.5 and 14.5 */
+}
+
 static void an_even_number_has_its_median_in_the_middle(void **state) {
   (void)state;
   double samples[] = {4, 1, 3, 2};
@@ -69,8 +82,8 @@ static void the_interval_covers_the_median_of_a_skewed_distribution(void **state
     const struct statistics s = statistics_of(samples, N);
     covered += s.low <= median && median <= s.high;
   }
-  /* 96.5 % for n = 15; four standard errors of 4000 trials are 1.2 %. */
-  assert_true(covered > TRIALS * 0.953 && covered < TRIALS * 0.977);
+  /* 99.26 % for n = 15; four standard errors of 4000 trials are 0.54 %. */
+  assert_true(covered > TRIALS * 0.9872 && covered < TRIALS * 0.998);
 }
 
 int main(void) {
@@ -78,6 +91,7 @@ int main(void) {
       cmocka_unit_test(of_nothing),
       cmocka_unit_test(of_one),
       cmocka_unit_test(of_known_samples),
+      cmocka_unit_test(outliers_lie_outside_the_fences),
       cmocka_unit_test(an_even_number_has_its_median_in_the_middle),
       cmocka_unit_test(ranks_are_those_of_the_binomial_distribution),
       cmocka_unit_test(ranks_hold_for_many_samples),

@@ -42,13 +42,19 @@ void cases_name(struct result_row *row) {
            row->arch, row->threads, own ? "" : "/provider:", own ? "" : row->provider);
 }
 
+struct result_row cases_bare_row(const char *suite, enum arch arch, int threads) {
+  struct result_row row = {.threads = threads, .smt = 1, .cycles = NAN, .instructions = NAN, .cache_misses = NAN};
+  snprintf(row.suite, sizeof row.suite, "%s", suite);
+  snprintf(row.arch, sizeof row.arch, "%s", arch_name(arch));
+  snprintf(row.cache, sizeof row.cache, "hot");
+  return row;
+}
+
 struct result_row cases_row(const char *suite, const struct kernel *kernel, enum arch arch, const char *shape_text,
                             struct shape shape, int threads, enum residence residence) {
-  struct result_row row = {.threads = threads};
-  snprintf(row.suite, sizeof row.suite, "%s", suite);
+  struct result_row row = cases_bare_row(suite, arch, threads);
   snprintf(row.provider, sizeof row.provider, "%s", kernel_provider(kernel, row.kernel, sizeof row.kernel));
   snprintf(row.shape, sizeof row.shape, "%s", shape_text);
-  snprintf(row.arch, sizeof row.arch, "%s", arch_name(arch));
   snprintf(row.residence, sizeof row.residence, "%s", residence_names[residence]);
   row.flops = kernel->operations(shape, arch_table(arch)->lanes);
   row.bytes = kernel->bytes(shape);
@@ -217,6 +223,12 @@ static void hold_against_limits(const struct result *result, struct result_row *
   row->fraction_of_limit = fmax(compute, memory.ns) / row->time.median;
 }
 
+/* Threads share a row's items evenly. */
+static void count_cycles(const struct run *run, struct result_row *row) {
+  row->core_hertz = run->result->machine.core_hertz;
+  if (row->items > 0) row->cycles_per_item = row->time.median * 1e-9 * row->core_hertz * row->threads / row->items;
+}
+
 /* ---- running ---------------------------------------------------------------------------------------------------- */
 
 /* Our own scalar row of the same work, or NULL. */
@@ -271,6 +283,7 @@ bool cases_run(struct run *run, struct cases *cases, struct error *error) {
     if (row->time.samples == 0) continue;
     const struct result_row *scalar = scalar_row(cases, row);
     if (scalar && scalar->time.samples) row->times_scalar = times_faster(row, scalar);
+    count_cycles(run, row);
     hold_against_limits(run->result, row, cases->traffic[i], cases->compute_limit[i]);
     hold_against_peers(cases, row);
     if (cases->items[i].report) cases->items[i].report(cases->items[i].context, row);

@@ -25,6 +25,9 @@ struct cases {
 size_t cases_archs(const struct run *run, enum arch archs[ARCH_COUNT]);
 bool cases_arch_selected(const struct run *run, enum arch arch);
 
+/* A row that says only whose it is: one thread a core, data in cache, nothing counted. */
+struct result_row cases_bare_row(const char *suite, enum arch arch, int threads);
+
 /* A row of kernel on arch without its times. shape_text is shown; shape, with all threads' work, gives the counts. */
 struct result_row cases_row(const char *suite, const struct kernel *kernel, enum arch arch, const char *shape_text,
                             struct shape shape, int threads, enum residence residence);

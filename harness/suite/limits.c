@@ -1,15 +1,18 @@
 /* The machine's own limits, which every other row is held against. Runs first, also when not asked for: then only what
  * the other rows need is measured. */
+#include <stdio.h>
 #include <string.h>
 
 #include "harness/suite/elementwise.h"
 
 /* A limit is what the machine sustains, so it is the median like any other figure. */
 static void note_limit(struct result *result, const struct result_row *row) {
-  struct result_limit limit = {.threads = row->threads};
+  struct result_limit limit = {.threads = row->threads, .node = -1};
   strcpy(limit.residence, row->residence);
   strcpy(limit.arch, row->arch);
   memcpy(limit.name, row->kernel, sizeof limit.name - 1);
+  strcpy(limit.cores, row->cores);
+  snprintf(limit.unit, sizeof limit.unit, "%s", row->flops > 0 ? "operations/s" : "bytes/s");
   limit.value = (row->flops > 0 ? row->flops : row->bytes) / row->time.median * 1e9;
   result_add_limit(result, &limit);
 }

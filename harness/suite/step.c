@@ -165,11 +165,10 @@ static bool add_step(struct run *run, struct cases *cases, const struct batch *b
                                       .batch = point->batch,
                                       .momentum = optimizer->momentum,
                                       .lean = true};
-  struct result_row row = {.suite = "training", .threads = cases->threads};
+  struct result_row row = cases_bare_row(suite_names[SUITE_TRAINING], arch_find(table->name), cases->threads);
   snprintf(row.kernel, sizeof row.kernel, "%s", optimizer->name);
   snprintf(row.provider, sizeof row.provider, "%s", provider);
   snprintf(row.shape, sizeof row.shape, "%zux%zux%zu", shape.depth, shape.width, shape.batch);
-  snprintf(row.arch, sizeof row.arch, "%s", table->name);
   row.items = (double)shape.batch;
   row.flops = step_flops(&shape);
   row.bytes = step_bytes(&shape);
