@@ -30,10 +30,9 @@ const struct field row_fields[] = {
     ROW(INT, smt),
     ROW(TEXT, rng),
     ROW(BOOL, support),
-    ROW(U64, iterations),
     FIELD(SIZE, result_row, "samples", time.samples),
     FIELD(SIZE, result_row, "outliers", time.outliers),
-    FIELD(NUMBER, result_row, "real_time", time.median),
+    FIELD(NUMBER, result_row, "real_time_median", time.median),
     FIELD(NUMBER, result_row, "real_time_low", time.low),
     FIELD(NUMBER, result_row, "real_time_high", time.high),
     FIELD(NUMBER, result_row, "real_time_min", time.minimum),
@@ -42,7 +41,6 @@ const struct field row_fields[] = {
     FIELD(NUMBER, result_row, "real_time_p90", time.p90),
     FIELD(NUMBER, result_row, "real_time_mean", time.mean),
     FIELD(NUMBER, result_row, "real_time_stddev", time.stddev),
-    FIELD(NUMBER, result_row, "cpu_time", cpu_time.median),
     FIELD(NUMBER, result_row, "cpu_time_mean", cpu_time.mean),
     FIELD(NUMBER, result_row, "cpu_time_stddev", cpu_time.stddev),
     ROW(NUMBER, core_hertz),
@@ -58,6 +56,14 @@ const struct field row_fields[] = {
     ROW(NUMBER, times_scalar),
     ROW(TEXT, best_peer),
     ROW(NUMBER, times_best_peer),
+    END,
+};
+
+#define REPETITION(type, name, member) FIELD(type, result_repetition, name, member)
+const struct field repetition_fields[] = {
+    REPETITION(NUMBER, "real_time", real),
+    REPETITION(NUMBER, "cpu_time", cpu),
+    REPETITION(U64, "iterations", iterations),
     END,
 };
 

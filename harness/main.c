@@ -57,6 +57,8 @@ static void describe_run(struct result *result, const struct options *options, i
   snprintf(result->commit, sizeof result->commit, "%s", DEPTHMARK_COMMIT);
   result->seed = options->seed;
   snprintf(result->rng, sizeof result->rng, "%s", rng_names[options->rng]);
+  memcpy(result->labels, options->labels, sizeof result->labels);
+  result->label_count = options->label_count;
 }
 
 static void name_result(struct options *options) {
@@ -142,24 +144,24 @@ static void print_suite(void *context, enum suite_id suite) {
   if (fflush(stdout) != 0) interrupt_request(); /* nobody reads on: keep what there is */
 }
 
+/* What is not a table that was shown as it grew. */
 static void print_whole(const struct report *report) {
   const struct result *result = report->run->result;
-  char *json;
-  switch (report->run->options->format) {
-  case FORMAT_JSON:
-    json = result_to_json(result);
-    if (json) puts(json);
-    free(json);
-    break;
-  case FORMAT_CSV: table_csv(stdout, result); break;
-  case FORMAT_CSV_LAYERS: table_csv_layers(stdout, result); break;
-  case FORMAT_MARKDOWN:
-    table_machine(stdout, report->style, &result->machine);
-    for (enum suite_id suite = 0; suite < SUITE_COUNT; suite++) show_suite(report, suite);
+  const struct options *options = report->run->options;
+  if (options->format == FORMAT_TABLE)
     table_summary(stdout, report->style, result);
-    break;
-  case FORMAT_TABLE: table_summary(stdout, report->style, result); break;
-  }
+  else
+    format_write(stdout, options->format, result, &options->google);
+}
+
+/* The other file that Google Benchmark's options ask for. */
+static bool write_google_out(const struct options *options, const struct result *result, struct error *error) {
+  if (!options->google_out[0]) return true;
+  FILE *file = fopen(options->google_out, "w");
+  if (!file) return error_set(error, "cannot write %s: %s", options->google_out, strerror(errno));
+  const bool written = format_write(file, options->google_out_format, result, &options->google) && !ferror(file);
+  if (fclose(file) == 0 && written) return true;
+  return error_set(error, "cannot write %s: %s", options->google_out, strerror(errno));
 }
 
 static void print_outcome(FILE *out, struct style style, const struct run *run) {
@@ -207,6 +209,7 @@ static int finish(struct report *report) {
   if (run->resume && run->result->interrupted) resume_give_rest(run->resume, run->result);
   if (!result_write(run->result, run->options->out, &error)) return fail(&error, EXIT_UNWRITABLE);
   if (run->journal) journal_close(run->journal, true);
+  if (!write_google_out(run->options, run->result, &error)) return fail(&error, EXIT_UNWRITABLE);
   print_whole(report);
   print_outcome(run->options->format == FORMAT_TABLE ? stdout : stderr, report->style, run);
   if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -303,6 +306,7 @@ int main(int argc, char **argv) {
   case OPTIONS_ERROR: return fail(&error, EXIT_USAGE);
   case OPTIONS_RUN: break;
   }
+  if (options.notice[0]) fprintf(stderr, "bench: %s\n", options.notice);
   machine_steal_share(); /* starts the count */
   if (!machine_load_topology(&topology, &error)) return fail(&error, EXIT_USAGE);
   const int status = run_with(&options, &cpu, topology, argc, argv);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/choices.h"
+#include "harness/options_google.h"
 #include "harness/options_values.h"
 #include "harness/peers/kernels.h"
 
@@ -21,7 +22,6 @@
 const char *const suite_names[SUITE_COUNT] = {"limits", "init",     "activation", "accuracy",
                                               "dense",  "training", "gradients",  "learning"};
 static const char *const pin_names[] = {"cores", "threads", "none"};
-static const char *const format_names[] = {"table", "json", "csv", "csv-layers", "markdown"};
 const char *const data_names[INPUT_COUNT] = {"normal", "fashion-mnist", "synthetic"};
 static const char *const answers[] = {"no", "yes"};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -202,7 +202,7 @@ static bool set_option(struct options *o, int id, const char *value, const struc
            error_set(error, "--peers: this build has none; install Random123 (librandom123-dev) or oneDNN "
                             "(libdnnl-dev) and build anew");
   case OPTION_FORMAT:
-    fine = parse_name(value, "--format", format_names, COUNT(format_names), &index, error);
+    fine = parse_name(value, "--format", format_names, FORMAT_COUNT, &index, error);
     o->format = (enum output_format)index;
     return fine;
   case OPTION_OUT: return options_set_out(o, value, error);
@@ -340,9 +340,9 @@ static bool check_explain(struct options *o, struct error *error) {
   return true;
 }
 
-enum options_action options_parse(int argc, char **argv, const struct cpu_features *cpu, struct options *options,
-                                  struct error *error) {
-  if (!set_defaults(options, cpu, error)) return OPTIONS_ERROR;
+static enum options_action parse_line(int argc, char **argv, const struct cpu_features *cpu, struct options *options,
+                                      struct error *error) {
+  if (!set_defaults(options, cpu, error) || !options_take_google(&argc, argv, options, error)) return OPTIONS_ERROR;
   opterr = 0;
   optind = 0; /* glibc: start afresh */
   for (;;) {
@@ -374,6 +374,20 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
   if (!options->samples_given) options->samples = options->quick ? QUICK_SAMPLES : DEFAULT_SAMPLES;
   if (!options->given.seeds) options->seeds = options->quick ? 2 : 5;
   return OPTIONS_RUN;
+}
+
+enum options_action options_parse(int argc, char **argv, const struct cpu_features *cpu, struct options *options,
+                                  struct error *error) {
+  char **const line = malloc(((size_t)argc + 1) * sizeof *line);
+  if (!line) {
+    error_set(error, "out of memory");
+    return OPTIONS_ERROR;
+  }
+  memcpy(line, argv, (size_t)argc * sizeof *line);
+  line[argc] = NULL;
+  const enum options_action action = parse_line(argc, line, cpu, options, error);
+  free(line);
+  return action;
 }
 
 bool options_want_all(const struct options *options) {

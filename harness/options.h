@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "harness/error.h"
+#include "harness/formats.h"
 #include "harness/initializers.h"
 #include "harness/optimizer.h"
 #include "harness/parse.h"
@@ -15,7 +16,6 @@
 #include "kernels/select.h"
 
 enum pin_policy { PIN_CORES, PIN_THREADS, PIN_NONE };
-enum output_format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_CSV_LAYERS, FORMAT_MARKDOWN };
 enum suite_id {
   SUITE_LIMITS,
   SUITE_INIT,
@@ -43,6 +43,7 @@ struct options {
   bool suites[SUITE_COUNT];
   bool suites_given;
   char filter[128];        /* POSIX extended regular expression on row names; "" keeps all */
+  bool filter_negated;     /* keep the rows that do not match */
   bool list;               /* --list: print what would run, and stop */
   int threads[LIST_LIMIT]; /* thread counts to measure */
   size_t thread_count;     /* entries of threads; 0: not given */
@@ -54,8 +55,15 @@ struct options {
   bool quick;
   bool peers; /* --peers: measure other libraries, too */
   enum output_format format;
-  char out[4096]; /* "" : a name made from the time */
-  size_t samples; /* --samples: floats that accuracy is measured on; 0: all */
+  char out[4096];     /* "" : a name made from the time */
+  size_t repetitions; /* parts that each row's samples are shown in; 0: none */
+  struct google_style google;
+  char google_out[4096]; /* a file for Google Benchmark's console or CSV output besides; "" : none */
+  enum output_format google_out_format;
+  char labels[16][LIST_ITEM]; /* NAME=VALUE, for the result's context */
+  size_t label_count;
+  char notice[256]; /* what was understood only nearly; "" : nothing */
+  size_t samples;   /* --samples: floats that accuracy is measured on; 0: all */
   bool samples_given;
 
   /* gradients: the axes of the grid, of which learning takes some ... */
@@ -106,7 +114,7 @@ struct options {
 
 enum options_action { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_ERROR };
 
-/* Fills options from the command line, which it may reorder. OPTIONS_ERROR leaves one line in error that says what is
+/* Fills options from the command line. OPTIONS_ERROR leaves one line in error that says what is
  * wrong and what would be right. Does not print. */
 enum options_action options_parse(int argc, char **argv, const struct cpu_features *cpu, struct options *options,
                                   struct error *error);

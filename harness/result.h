@@ -23,6 +23,13 @@ struct statistics {
   double low, high; /* 99 % confidence interval of the median */
 };
 
+/* A part of a row's samples, in their order in time, for tools that want repetitions. */
+struct result_repetition {
+  double real, cpu; /* nanoseconds per call: median, mean */
+  uint64_t iterations;
+};
+#define ROW_REPETITIONS_MOST 64
+
 /* Where a training step's time goes: each part's shortest time in any step, divided by their sum. The products' parts
  * hold what goes with them. All 0: not a step. */
 struct result_phases {
@@ -53,6 +60,8 @@ struct result_row {
   char best_peer[24];         /* our rows: the provider whose row of the same work took least time; "": none was */
   double times_best_peer;     /* its time / this; 0: not measured */
   struct result_phases phases;
+  size_t repetition_count; /* 0: none were asked for */
+  struct result_repetition repetitions[ROW_REPETITIONS_MOST];
 };
 
 /* What one layer of a network shows. Moments over all entries of the batch, as moments.h has them; subnormal means so
@@ -243,7 +252,9 @@ struct result_prediction {
 struct result {
   char date[40], command[1024], version[64], commit[64];
   uint64_t seed;
-  char rng[24]; /* the generator of weights, as --rng names it */
+  char rng[24];        /* the generator of weights, as --rng names it */
+  char labels[16][64]; /* NAME=VALUE: what the user wants to stand in the context; not read back */
+  size_t label_count;
   bool interrupted;
   struct machine machine;
   struct result_limit *limits;

@@ -36,6 +36,27 @@ static bool read_context(struct result *result, const json_t *o, struct error *e
   return true;
 }
 
+static bool read_whole(const json_t *o, const char *name, size_t *number, const char *place, struct error *error) {
+  const json_t *value = fields_member(o, name, JSON_INTEGER, place, error);
+  if (!value) return false;
+  if (json_integer_value(value) < 0) return error_set(error, "%s.%s is negative", place, name);
+  *number = (size_t)json_integer_value(value);
+  return true;
+}
+
+/* Another repetition of the row that was read last. */
+static bool read_repetition(struct result *result, const json_t *o, const char *name, const char *place,
+                            struct error *error) {
+  struct result_row *row = result->row_count ? &result->rows[result->row_count - 1] : NULL;
+  if (!row || row->repetition_count == 0 || strcmp(row->name, name) != 0)
+    return error_set(error, "%s is a repetition of a row that is not before it", place);
+  if (row->repetition_count == ROW_REPETITIONS_MOST)
+    return error_set(error, "%s: more than %d repetitions", place, ROW_REPETITIONS_MOST);
+  if (!fields_read(o, repetition_fields, &row->repetitions[row->repetition_count], place, error)) return false;
+  row->iterations += row->repetitions[row->repetition_count++].iterations;
+  return true;
+}
+
 static bool read_row(struct result *result, const json_t *o, const char *place, struct error *error) {
   struct result_row row = {0};
   char type[16], unit[8];
@@ -46,11 +67,22 @@ static bool read_row(struct result *result, const json_t *o, const char *place, 
     return error_set(error, "%s.run_type is \"%s\"; \"iteration\" or \"aggregate\" was expected", place, type);
   if (!fields_copy_text(o, "time_unit", unit, sizeof unit, place, error)) return false;
   if (strcmp(unit, "ns") != 0) return error_set(error, "%s.time_unit is \"%s\"; \"ns\" was expected", place, unit);
+  struct {
+    size_t count, index;
+  } repetitions = {0, 0};
   if (!fields_copy_text(o, "name", row.name, sizeof row.name, place, error) ||
-      !fields_read(o, row_fields, &row, place, error))
+      !read_whole(o, "repetitions", &repetitions.count, place, error) ||
+      !read_whole(o, "repetition_index", &repetitions.index, place, error))
     return false;
+  if (repetitions.index > 0) return read_repetition(result, o, row.name, place, error);
+  if (!fields_read(o, row_fields, &row, place, error) ||
+      !fields_read(o, repetition_fields, &row.repetitions[0], place, error))
+    return false;
+  row.iterations = row.repetitions[0].iterations;
+  row.repetition_count = repetitions.count > 1;
   if (json_object_get(o, phase_fields->name) && !fields_read(o, phase_fields, &row.phases, place, error)) return false;
   row.cpu_time.samples = row.time.samples;
+  row.cpu_time.median = row.cpu_time.mean;
   result_add_row(result, &row);
   return true;
 }

@@ -12,6 +12,7 @@
 #include "harness/cell_json.h"
 #include "harness/fields.h"
 #include "harness/result.h"
+#include "harness/stats.h"
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------- */
 
@@ -26,19 +27,25 @@ static int text_of(json_t *object, const char *name, const char *text) {
   return json_object_set_new(object, name, fields_text(text));
 }
 
-/* What Google Benchmark's own fields say about a row; ours follow. real_time and cpu_time are medians. */
-static json_t *json_of_row(const struct result *result, const struct result_row *row) {
+/* What Google Benchmark's own fields say about a row; ours follow. Of a row with repetitions the index-th. */
+static json_t *json_of_row(const struct result *result, const struct result_row *row, size_t index) {
   const struct result_accuracy *accuracy = result_accuracy_of(result, row);
+  const struct result_repetition whole = {row->time.median, row->cpu_time.mean, row->iterations};
+  const struct result_repetition *repetition = row->repetition_count ? &row->repetitions[index] : &whole;
+  const size_t repetitions = row->repetition_count ? row->repetition_count : 1;
   json_t *o = json_object();
   int bad = text_of(o, "name", row->name);
   bad |= text_of(o, "run_name", row->name);
   bad |= text_of(o, "run_type", "iteration");
-  bad |= json_object_set_new(o, "repetitions", json_integer((json_int_t)row->time.samples));
-  bad |= json_object_set_new(o, "repetition_index", json_integer(0));
+  bad |= json_object_set_new(o, "repetitions", json_integer((json_int_t)repetitions));
+  bad |= json_object_set_new(o, "repetition_index", json_integer((json_int_t)index));
+  bad |= json_object_set_new(o, "iterations", json_integer((json_int_t)repetition->iterations));
+  bad |= json_object_set_new(o, "real_time", number_or_null(repetition->real));
+  bad |= json_object_set_new(o, "cpu_time", number_or_null(repetition->cpu));
   bad |= text_of(o, "time_unit", "ns");
-  bad |= json_object_set_new(o, "items_per_second", number_or_null(per_second(row->items, row->time.median)));
-  bad |= json_object_set_new(o, "bytes_per_second", number_or_null(per_second(row->bytes, row->time.median)));
-  bad |= json_object_set_new(o, "flops_per_second", number_or_null(per_second(row->flops, row->time.median)));
+  bad |= json_object_set_new(o, "items_per_second", number_or_null(per_second(row->items, repetition->real)));
+  bad |= json_object_set_new(o, "bytes_per_second", number_or_null(per_second(row->bytes, repetition->real)));
+  bad |= json_object_set_new(o, "flops_per_second", number_or_null(per_second(row->flops, repetition->real)));
   if (accuracy) bad |= json_object_set_new(o, "ulp_max", number_or_null(accuracy->ulp_max));
   if (result_has_phases(row)) bad |= !fields_write(o, phase_fields, &row->phases);
   if (bad == 0 && fields_write(o, row_fields, row)) return o;
@@ -46,19 +53,20 @@ static json_t *json_of_row(const struct result *result, const struct result_row 
   return NULL;
 }
 
-static json_t *json_of_aggregate(const struct result_row *row, const char *aggregate, const char *unit, double real,
-                                 double cpu) {
+/* A figure that sums up the row's samples, or its repetitions. */
+static json_t *json_of_aggregate(const struct result_row *row, const struct statistics *of, const char *aggregate,
+                                 const char *unit, double real, double cpu) {
   char name[sizeof row->name + 16];
   snprintf(name, sizeof name, "%s_%s", row->name, aggregate);
   json_t *o = json_object();
   int bad = text_of(o, "name", name);
   bad |= text_of(o, "run_name", row->name);
   bad |= text_of(o, "run_type", "aggregate");
-  bad |= json_object_set_new(o, "repetitions", json_integer((json_int_t)row->time.samples));
+  bad |= json_object_set_new(o, "repetitions", json_integer((json_int_t)of->samples));
   bad |= json_object_set_new(o, "threads", json_integer(row->threads));
   bad |= text_of(o, "aggregate_name", aggregate);
   bad |= text_of(o, "aggregate_unit", unit);
-  bad |= json_object_set_new(o, "iterations", json_integer((json_int_t)row->time.samples));
+  bad |= json_object_set_new(o, "iterations", json_integer((json_int_t)of->samples));
   bad |= json_object_set_new(o, "real_time", number_or_null(real));
   bad |= json_object_set_new(o, "cpu_time", number_or_null(cpu));
   bad |= text_of(o, "time_unit", "ns");
@@ -70,13 +78,16 @@ static json_t *json_of_aggregate(const struct result_row *row, const char *aggre
 static double ratio(double a, double b) { return b > 0 ? a / b : 0; }
 
 static bool add_row(json_t *array, const struct result *result, const struct result_row *row) {
-  const struct statistics *t = &row->time, *c = &row->cpu_time;
-  int bad = json_array_append_new(array, json_of_row(result, row));
-  bad |= json_array_append_new(array, json_of_aggregate(row, "mean", "time", t->mean, c->mean));
-  bad |= json_array_append_new(array, json_of_aggregate(row, "median", "time", t->median, c->median));
-  bad |= json_array_append_new(array, json_of_aggregate(row, "stddev", "time", t->stddev, c->stddev));
+  const struct statistics real = statistics_of_repetitions(row, false), cpu = statistics_of_repetitions(row, true);
+  const struct statistics *t = row->repetition_count ? &real : &row->time;
+  const struct statistics *c = row->repetition_count ? &cpu : &row->cpu_time;
+  int bad = json_array_append_new(array, json_of_row(result, row, 0));
+  for (size_t i = 1; i < row->repetition_count; i++) bad |= json_array_append_new(array, json_of_row(result, row, i));
+  bad |= json_array_append_new(array, json_of_aggregate(row, t, "mean", "time", t->mean, c->mean));
+  bad |= json_array_append_new(array, json_of_aggregate(row, t, "median", "time", t->median, c->median));
+  bad |= json_array_append_new(array, json_of_aggregate(row, t, "stddev", "time", t->stddev, c->stddev));
   bad |= json_array_append_new(
-      array, json_of_aggregate(row, "cv", "percentage", ratio(t->stddev, t->mean), ratio(c->stddev, c->mean)));
+      array, json_of_aggregate(row, t, "cv", "percentage", ratio(t->stddev, t->mean), ratio(c->stddev, c->mean)));
   return bad == 0;
 }
 
@@ -130,6 +141,14 @@ static json_t *context_caches(const struct machine *machine) {
   return array;
 }
 
+/* NAME=VALUE; members of our own stay as they are. */
+static int add_label(json_t *context, const char *label) {
+  char name[sizeof((struct result *)0)->labels[0]];
+  const size_t length = strcspn(label, "=");
+  snprintf(name, sizeof name, "%.*s", (int)length, label);
+  return json_object_get(context, name) ? 0 : text_of(context, name, label + length + 1);
+}
+
 static json_t *json_of_context(const struct result *result) {
   const struct machine *machine = &result->machine;
   char seed[24], executable[sizeof result->command];
@@ -156,6 +175,7 @@ static json_t *json_of_context(const struct result *result) {
     bad |= json_object_set_new(o, "network_flops_per_second",
                                number_or_null(result->network_operations / result->network_seconds));
   bad |= json_object_set_new(o, "interrupted", json_boolean(result->interrupted));
+  for (size_t i = 0; i < result->label_count; i++) bad |= add_label(o, result->labels[i]);
   if (bad == 0) return o;
   json_decref(o);
   return NULL;

@@ -57,7 +57,7 @@ bool run_all(struct run *run, run_suite_done *done, void *context, struct error 
 }
 
 bool run_wants(const struct run *run, const char *name) {
-  return !run->filter || regexec(run->filter, name, 0, NULL, 0) == 0;
+  return !run->filter || (regexec(run->filter, name, 0, NULL, 0) == 0) != run->options->filter_negated;
 }
 
 void run_plan(struct run *run, const char *name, double seconds) {

@@ -39,6 +39,13 @@ static size_t count_outliers(const double *sorted, size_t n) {
   return count;
 }
 
+struct statistics statistics_of_repetitions(const struct result_row *row, bool cpu) {
+  double values[ROW_REPETITIONS_MOST];
+  for (size_t i = 0; i < row->repetition_count; i++)
+    values[i] = cpu ? row->repetitions[i].cpu : row->repetitions[i].real;
+  return statistics_of(values, row->repetition_count);
+}
+
 struct statistics statistics_of(double *samples, size_t n) {
   struct statistics s = {.samples = n};
   if (n == 0) return s;

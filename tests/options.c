@@ -4,48 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "tests/command_line.h"
 #include "tests/support.h"
-
-#define ARGUMENTS_MOST 20
-
-static enum options_action parse(struct options *options, struct error *error, const char *const *arguments) {
-  char copies[ARGUMENTS_MOST][512], *argv[ARGUMENTS_MOST + 1] = {NULL};
-  int argc = 0;
-  const struct cpu_features cpu = cpu_detect();
-  strcpy(copies[argc], "bench");
-  argv[argc] = copies[argc];
-  for (argc = 1; *arguments; arguments++, argc++) {
-    snprintf(copies[argc], sizeof copies[argc], "%s", *arguments);
-    argv[argc] = copies[argc];
-  }
-  error->text[0] = '\0';
-  return options_parse(argc, argv, &cpu, options, error);
-}
-
-#define PARSE(options, error, ...) parse(options, error, (const char *const[]){__VA_ARGS__, NULL})
-
-static struct options accepted(const char *const *arguments) {
-  struct options options;
-  struct error error;
-  if (parse(&options, &error, arguments) != OPTIONS_RUN) fail_msg("refused: %s", error.text);
-  return options;
-}
-#define ACCEPTED(...) accepted((const char *const[]){__VA_ARGS__, NULL})
-
-/* One line, that holds all words. */
-static void refused(const char *const *arguments, const char *word, const char *other) {
-  struct options options;
-  struct error error;
-  if (parse(&options, &error, arguments) != OPTIONS_ERROR) fail_msg("%s is not refused", arguments[0]);
-  if (!strstr(error.text, word) || !strstr(error.text, other))
-    fail_msg("%s: \"%s\" names neither \"%s\" nor \"%s\"", arguments[0], error.text, word, other);
-  assert_null(strchr(error.text, '\n'));
-}
-#define REFUSED(word, other, ...) refused((const char *const[]){__VA_ARGS__, NULL}, word, other)
 
 static void defaults(void **state) {
   (void)state;
-  const struct options o = accepted((const char *const[]){NULL});
+  const struct options o = command_line_accepted((const char *const[]){NULL});
   const struct cpu_features cpu = cpu_detect();
   assert_string_equal(o.requested_arch, "auto");
   assert_int_equal(o.arch_count, 1);
@@ -78,7 +42,7 @@ static void learning_runs_only_when_it_is_named(void **state) {
 
 static void training_options(void **state) {
   (void)state;
-  const struct options o = accepted((const char *const[]){NULL});
+  const struct options o = command_line_accepted((const char *const[]){NULL});
   assert_true(o.epochs == 20 && o.images == 2000 && o.optimizer_count == 0 && o.rate_count == 0);
   assert_true(o.momentum == 0.9f && o.clip_norm == 0 && o.clip_value == 0 && !o.descent_given);
   assert_true(!o.given.inits && !o.given.activations && !o.given.depths && !o.given.widths && !o.given.data);

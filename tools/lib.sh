@@ -28,3 +28,15 @@ configure() {
   (cd "$root" && quietly cmake --preset "$preset" -B "$folder" "$@") || return 1
   printf '%s' "${CC:-}" >"$folder/chosen-compiler"
 }
+
+# Builds the program of that name in tools/ and becomes it: run_tool NAME [arguments].
+run_tool() {
+  local name=$1 build=$root/build/release
+  shift
+  configured "$build" || die "nothing is built yet; tools/run --list installs what is missing and builds"
+  quietly cmake --build "$build" --target "$name" || {
+    show_log
+    die "the build failed; its whole output is in $log"
+  }
+  exec -a "$0" "$build/tools/$name" "$@"
+}
