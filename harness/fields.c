@@ -215,9 +215,8 @@ const struct field learning_layer_fields[] = {
 
 #define LIMIT(type, member) FIELD(type, result_limit, #member, member)
 const struct field limit_fields[] = {
-    LIMIT(TEXT, name),   LIMIT(TEXT, residence), LIMIT(TEXT, arch),
-    LIMIT(INT, threads), LIMIT(TEXT, cores),     LIMIT(NODE, node),
-    LIMIT(TEXT, unit),   LIMIT(NUMBER, value),   END,
+    LIMIT(TEXT, name), LIMIT(TEXT, residence), LIMIT(TEXT, arch),    LIMIT(INT, threads), LIMIT(TEXT, cores),
+    LIMIT(NODE, node), LIMIT(TEXT, unit),      LIMIT(NUMBER, value), LIMIT(INT, smt),     END,
 };
 
 #define CLOCK(type, member) FIELD(type, result_clock, #member, member)
@@ -260,6 +259,12 @@ const struct field machine_fields[] = {
     MACHINE(INT, cores),
     MACHINE(INT, hardware_threads),
     MACHINE(INT, online_threads),
+    MACHINE(INT, online_cores),
+    MACHINE(TEXT, smt),
+    MACHINE(TEXT, numa_balancing),
+    MACHINE(TEXT, huge_pages),
+    MACHINE(TEXT, mitigations),
+    MACHINE(TEXT, memory),
     MACHINE(NUMBER, cpu_quota),
     MACHINE(SIZE, memory_bytes),
     MACHINE(NUMBER, core_hertz),
@@ -276,8 +281,12 @@ const struct field machine_fields[] = {
 };
 
 #define CACHE(type, member) FIELD(type, cache, #member, member)
-const struct field cache_fields[] = {CACHE(INT, level), CACHE(SIZE, bytes), CACHE(INT, count),
-                                     CACHE(INT, cores_sharing), END};
+const struct field cache_fields[] = {CACHE(INT, level),         CACHE(SIZE, bytes), CACHE(INT, count),
+                                     CACHE(INT, cores_sharing), CACHE(TEXT, cores), END};
+
+#define KIND(type, member) FIELD(type, core_kind, #member, member)
+const struct field kind_fields[] = {KIND(TEXT, name),      KIND(INT, cores),        KIND(INT, hardware_threads),
+                                    KIND(INT, efficiency), KIND(NUMBER, max_hertz), END};
 
 /* ---- writing ---------------------------------------------------------------------------------------------------- */
 

@@ -32,7 +32,7 @@ struct field {
 extern const struct field row_fields[], repetition_fields[], phase_fields[], accuracy_fields[], cell_fields[],
     layer_fields[], layer_theory_fields[], histogram_fields[], learning_fields[], learning_epoch_fields[],
     learning_record_fields[], learning_layer_fields[], limit_fields[], clock_fields[], prediction_fields[],
-    machine_fields[], cache_fields[];
+    machine_fields[], cache_fields[], kind_fields[];
 
 /* Sets the members that the table names. False when memory is out. */
 bool fields_write(json_t *object, const struct field *fields, const void *from);

@@ -58,8 +58,17 @@ static void cache_text(const struct machine *machine, char *text, size_t size) {
   size_t used = 0;
   text[0] = '\0';
   for (size_t i = 0; i < machine->cache_count && used < size; i++)
-    used += (size_t)snprintf(text + used, size - used, "%sL%d %zu KiB", i ? ", " : "", machine->caches[i].level,
+    used += (size_t)snprintf(text + used, size - used, "%sL%d%s%s %zu KiB", i ? ", " : "", machine->caches[i].level,
+                             machine->caches[i].cores[0] ? " of " : "", machine->caches[i].cores,
                              machine->caches[i].bytes / 1024);
+}
+
+/* "IntelCore, IntelAtom": those that the process may use. */
+static void kinds_text(const struct machine *machine, char *text, size_t size) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t i = 0; i < machine->kind_count && used < size; i++)
+    used += (size_t)snprintf(text + used, size - used, "%s%s", i ? ", " : "", machine->kinds[i].name);
 }
 
 static void compare_machines(const struct machine *a, const struct machine *b, struct differences *to) {
@@ -69,10 +78,15 @@ static void compare_machines(const struct machine *a, const struct machine *b, s
   compare_texts(to, DIFFERENT_MACHINE, "family", a->family, b->family);
   compare_texts(to, DIFFERENT_MACHINE, "model", a->model, b->model);
   compare_texts(to, DIFFERENT_MACHINE, "stepping", a->stepping, b->stepping);
-  compare_counts(to, DIFFERENT_MACHINE, "hardware threads", a->online_threads, b->online_threads);
+  compare_counts(to, DIFFERENT_MACHINE, "cores", a->online_cores, b->online_cores);
   cache_text(a, left, sizeof left);
   cache_text(b, right, sizeof right);
   compare_texts(to, DIFFERENT_MACHINE, "caches", left, right);
+  kinds_text(a, left, sizeof left);
+  kinds_text(b, right, sizeof right);
+  compare_optional(to, DIFFERENT_MACHINE, "kinds of core", left, right);
+  if (a->memory[0] && b->memory[0]) /* who may not look at the modules says nothing */
+    compare_texts(to, DIFFERENT_MACHINE, "memory modules", a->memory, b->memory);
   compare_optional(to, DIFFERENT_MACHINE, "hypervisor", a->hypervisor, b->hypervisor);
   compare_optional(to, DIFFERENT_MACHINE, "emulator", a->emulator, b->emulator);
   compare_texts(to, DIFFERENT_MACHINE, "features", a->features, b->features);
@@ -103,6 +117,7 @@ static void share_text(double share, char *text, size_t size) { snprintf(text, s
 static void compare_conditions(const struct machine *a, const struct machine *b, struct differences *to) {
   const enum difference_class class = DIFFERENT_CONDITIONS;
   char left[32], right[32];
+  compare_counts(to, class, "hardware threads", a->online_threads, b->online_threads);
   compare_counts(to, class, "usable cores", a->cores, b->cores);
   compare_counts(to, class, "usable hardware threads", a->hardware_threads, b->hardware_threads);
   quota_text(a, left, sizeof left);
@@ -111,10 +126,14 @@ static void compare_conditions(const struct machine *a, const struct machine *b,
   if (!same_places(a->pinning, b->pinning)) add(to, class, "pinned to", a->pinning, b->pinning);
   compare_texts(to, class, "governor", a->governor, b->governor);
   compare_texts(to, class, "turbo", a->turbo, b->turbo);
+  compare_texts(to, class, "SMT", a->smt, b->smt);
   compare_ratios(to, class, "clock", a->core_hertz, b->core_hertz, 1e9, "GHz");
   compare_ratios(to, class, "memory", (double)a->memory_bytes, (double)b->memory_bytes, 0x1p30, "GiB");
   compare_texts(to, class, "microcode", a->microcode, b->microcode);
   compare_texts(to, class, "kernel", a->kernel, b->kernel);
+  compare_texts(to, class, "mitigations", a->mitigations, b->mitigations);
+  compare_texts(to, class, "NUMA balancing", a->numa_balancing, b->numa_balancing);
+  compare_texts(to, class, "huge pages", a->huge_pages, b->huge_pages);
   compare_texts(to, class, "denormals", a->denormals, b->denormals);
   if (fabs(a->load - b->load) > LOAD_MOST) {
     snprintf(left, sizeof left, "%.2f", a->load);
@@ -198,11 +217,11 @@ static uint64_t hash_text(uint64_t hash, const char *text) {
 }
 
 void fingerprint_id(const struct machine *machine, char text[FINGERPRINT_ID]) {
-  char caches[MACHINE_TEXT], threads[16];
+  char caches[MACHINE_TEXT], cores[16];
   cache_text(machine, caches, sizeof caches);
-  snprintf(threads, sizeof threads, "%d", machine->online_threads);
+  snprintf(cores, sizeof cores, "%d", machine->online_cores);
   const char *const facts[] = {machine->cpu, machine->vendor, machine->family,     machine->model,   machine->stepping,
-                               threads,      caches,          machine->hypervisor, machine->emulator};
+                               cores,        caches,          machine->hypervisor, machine->emulator};
   uint64_t hash = 0xcbf29ce484222325u;
   for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) hash = hash_text(hash, facts[i]);
   snprintf(text, FINGERPRINT_ID, "%012" PRIx64, hash >> 16);

@@ -17,11 +17,13 @@ enum difference_class {
 };
 extern const char *const difference_class_names[DIFFERENCE_CLASSES]; /* "machine", "conditions", "build" */
 
+#define DIFFERENCE_TEXT 512
+
 /* One fact that is not the same in both; a and b are for people, "not known" where a system does not say. */
 struct difference {
   enum difference_class class;
   char what[32];
-  char a[MACHINE_TEXT], b[MACHINE_TEXT];
+  char a[DIFFERENCE_TEXT], b[DIFFERENCE_TEXT];
 };
 
 #define DIFFERENCES_MOST 64

@@ -1,9 +1,12 @@
 /* Facts about this machine, from hwloc, CPUID, /proc and /sys. What a system does not say stays empty. */
+#define _GNU_SOURCE /* dladdr */
 #include "harness/machine.h"
 
-#include <errno.h>
+#include <dlfcn.h>
 #include <gnu/libc-version.h>
 #include <jansson.h>
+#include <limits.h>
+#include <omp.h>
 #include <sleef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +16,7 @@
 #include <zlib.h>
 
 #include "harness/clock.h"
+#include "harness/system.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -21,38 +25,6 @@
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
-
-/* The first line of a file, without its end and spaces around it; false leaves text empty. */
-static bool read_line(const char *path, char *text, size_t size) {
-  text[0] = '\0';
-  FILE *file = fopen(path, "r");
-  if (!file) return false;
-  const bool found = fgets(text, (int)size, file) != NULL;
-  fclose(file);
-  if (!found) return false;
-  text[strcspn(text, "\n")] = '\0';
-  return text[0] != '\0';
-}
-
-/* The value of the first "name : value" line of a file such as /proc/cpuinfo. */
-static bool read_field(const char *path, const char *name, char *text, size_t size) {
-  char line[512];
-  const size_t length = strlen(name);
-  bool found = false;
-  text[0] = '\0';
-  FILE *file = fopen(path, "r");
-  if (!file) return false;
-  while (!found && fgets(line, sizeof line, file)) {
-    if (strncmp(line, name, length) != 0) continue;
-    const char *value = line + length + strspn(line + length, " \t");
-    if (*value != ':') continue;
-    value += 1 + strspn(value + 1, " \t");
-    snprintf(text, size, "%.*s", (int)strcspn(value, "\n"), value);
-    found = true;
-  }
-  fclose(file);
-  return found;
-}
 
 /* The processor itself */
 
@@ -79,7 +51,8 @@ static void describe_cpu(struct machine *machine) {
     named = named && __get_cpuid(0x80000002 + i, &name.words[4 * i], &name.words[4 * i + 1], &name.words[4 * i + 2],
                                  &name.words[4 * i + 3]);
   if (named) snprintf(machine->cpu, sizeof machine->cpu, "%s", name.text + strspn(name.text, " "));
-  if (!machine->emulator[0]) read_field("/proc/cpuinfo", "microcode", machine->microcode, sizeof machine->microcode);
+  if (!machine->emulator[0])
+    system_read_field("/proc/cpuinfo", "microcode", machine->microcode, sizeof machine->microcode);
 }
 
 static void describe_hypervisor(struct machine *machine) {
@@ -206,7 +179,7 @@ static void describe_cpu(struct machine *machine) {
     snprintf(machine->model, sizeof machine->model, "0x%03x", part);
     snprintf(machine->stepping, sizeof machine->stepping, "r%up%u", variant, revision);
   } else if (!machine->emulator[0]) {
-    read_field("/proc/cpuinfo", "model name", machine->cpu, sizeof machine->cpu);
+    system_read_field("/proc/cpuinfo", "model name", machine->cpu, sizeof machine->cpu);
   }
 }
 
@@ -214,14 +187,14 @@ static void describe_cpu(struct machine *machine) {
 static void describe_hypervisor(struct machine *machine) {
   char text[128];
   if (machine->emulator[0]) return;
-  if (read_line("/sys/hypervisor/type", text, sizeof text)) {
+  if (system_read_line("/sys/hypervisor/type", text, sizeof text)) {
     snprintf(machine->hypervisor, sizeof machine->hypervisor, "%.60s", text);
-  } else if (read_line("/proc/device-tree/hypervisor/compatible", text, sizeof text)) {
+  } else if (system_read_line("/proc/device-tree/hypervisor/compatible", text, sizeof text)) {
     snprintf(machine->hypervisor, sizeof machine->hypervisor, "%.60s", strstr(text, "kvm") ? "KVM" : text);
-  } else if (read_line("/sys/class/dmi/id/product_name", text, sizeof text) &&
+  } else if (system_read_line("/sys/class/dmi/id/product_name", text, sizeof text) &&
              (strstr(text, "Virtual") || strstr(text, "KVM") || strstr(text, "VMware"))) {
     snprintf(machine->hypervisor, sizeof machine->hypervisor, "%.60s", text);
-  } else if (read_line("/sys/class/dmi/id/sys_vendor", text, sizeof text) && strstr(text, "QEMU")) {
+  } else if (system_read_line("/sys/class/dmi/id/sys_vendor", text, sizeof text) && strstr(text, "QEMU")) {
     snprintf(machine->hypervisor, sizeof machine->hypervisor, "QEMU");
   }
 }
@@ -231,117 +204,11 @@ static void describe_hypervisor(struct machine *machine) {
 /* Under qemu-user this process bears the emulator's name: qemu does not translate /proc/self/status. */
 static void describe_emulator(struct machine *machine) {
   char name[32];
-  if (read_field("/proc/self/status", "Name", name, sizeof name) && strncmp(name, "qemu-", 5) == 0)
+  if (system_read_field("/proc/self/status", "Name", name, sizeof name) && strncmp(name, "qemu-", 5) == 0)
     snprintf(machine->emulator, sizeof machine->emulator, "%s", name);
 }
 
-/* Topology */
-
-bool machine_load_topology(hwloc_topology_t *topology, struct error *error) {
-  if (hwloc_topology_init(topology) != 0) return error_set(error, "hwloc cannot start: %s", strerror(errno));
-  bool loaded = hwloc_topology_load(*topology) == 0;
-  if (!loaded) error_set(error, "hwloc cannot read this machine's topology: %s", strerror(errno));
-  /* hwloc leaves out what the control group forbids; the affinity mask is ours to heed. A mask that cannot be read, or
-   * a topology from HWLOC_XMLFILE that the mask does not fit, restricts nothing. */
-  hwloc_bitmap_t allowed = hwloc_bitmap_alloc();
-  if (loaded && allowed && hwloc_topology_is_thissystem(*topology) &&
-      hwloc_get_cpubind(*topology, allowed, HWLOC_CPUBIND_THREAD) == 0 &&
-      hwloc_bitmap_intersects(allowed, hwloc_topology_get_topology_cpuset(*topology)) &&
-      hwloc_topology_restrict(*topology, allowed, 0) != 0)
-    loaded = error_set(error, "hwloc cannot restrict the topology to this process's CPUs: %s", strerror(errno));
-  hwloc_bitmap_free(allowed);
-  if (!loaded) hwloc_topology_destroy(*topology);
-  return loaded;
-}
-
-static int count_objects(hwloc_topology_t topology, hwloc_obj_type_t type) {
-  const int count = hwloc_get_nbobjs_by_type(topology, type);
-  return count > 0 ? count : 0;
-}
-
-static void describe_caches(struct machine *machine, hwloc_topology_t topology) {
-  static const hwloc_obj_type_t levels[] = {HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE,
-                                            HWLOC_OBJ_L5CACHE};
-  for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-    const hwloc_obj_t first = hwloc_get_obj_by_type(topology, levels[i], 0);
-    if (!first || first->attr->cache.size == 0) continue;
-    const int sharing = hwloc_get_nbobjs_inside_cpuset_by_type(topology, first->cpuset, HWLOC_OBJ_CORE);
-    machine->caches[machine->cache_count++] = (struct cache){
-        .level = (int)i + 1,
-        .bytes = first->attr->cache.size,
-        .count = count_objects(topology, levels[i]),
-        .cores_sharing = sharing > 0 ? sharing : 1,
-    };
-  }
-}
-
-static void append_count(char *text, size_t size, int count, const char *one, const char *many) {
-  const size_t used = strlen(text);
-  snprintf(text + used, size - used, "%s%d %s", used ? ", " : "", count, count == 1 ? one : many);
-}
-
-static void describe_topology(struct machine *machine, hwloc_topology_t topology) {
-  machine->hardware_threads = count_objects(topology, HWLOC_OBJ_PU);
-  machine->cores = count_objects(topology, HWLOC_OBJ_CORE);
-  if (machine->cores == 0) machine->cores = machine->hardware_threads;
-  machine->packages = count_objects(topology, HWLOC_OBJ_PACKAGE);
-  if (machine->packages == 0) machine->packages = 1;
-  machine->numa_nodes = count_objects(topology, HWLOC_OBJ_NUMANODE);
-  const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  machine->online_threads = online > 0 ? (int)online : machine->hardware_threads;
-
-  char *text = machine->topology;
-  const size_t size = sizeof machine->topology;
-  append_count(text, size, machine->packages, "package", "packages");
-  append_count(text, size, machine->numa_nodes, "NUMA node", "NUMA nodes");
-  append_count(text, size, machine->cores, "core", "cores");
-  append_count(text, size, machine->hardware_threads, "hardware thread", "hardware threads");
-  const int kinds = hwloc_cpukinds_get_nr(topology, 0);
-  if (kinds > 1) append_count(text, size, kinds, "kind of core", "kinds of core");
-  describe_caches(machine, topology);
-  machine->memory_bytes = hwloc_get_root_obj(topology)->total_memory;
-}
-
-/* Limits of the control group (version 2) this process is in, and of those above it. */
-static void describe_control_group(struct machine *machine) {
-  char line[512], path[640], text[64];
-  if (!read_line("/proc/self/cgroup", line, sizeof line) || strncmp(line, "0::/", 4) != 0) return;
-  char *group = line + 3;
-  for (;;) {
-    double quota, period;
-    unsigned long long bytes;
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-    if (read_line(path, text, sizeof text) && sscanf(text, "%lf %lf", &quota, &period) == 2 && period > 0 &&
-        (machine->cpu_quota == 0 || quota / period < machine->cpu_quota))
-      machine->cpu_quota = quota / period;
-    snprintf(path, sizeof path, "/sys/fs/cgroup%s/memory.max", group);
-    if (read_line(path, text, sizeof text) && sscanf(text, "%llu", &bytes) == 1 && bytes < machine->memory_bytes)
-      machine->memory_bytes = bytes;
-    char *slash = strrchr(group, '/');
-    if (!slash || group[0] == '\0') return;
-    *slash = '\0';
-  }
-}
-
-/* The system's state */
-
-static void describe_frequency(struct machine *machine, hwloc_topology_t topology) {
-  char path[128], text[sizeof machine->governor];
-  for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, pu));) {
-    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%u/cpufreq/scaling_governor", pu->os_index);
-    if (!read_line(path, text, sizeof text)) continue;
-    if (!machine->governor[0])
-      snprintf(machine->governor, sizeof machine->governor, "%s", text);
-    else if (strcmp(machine->governor, text) != 0)
-      snprintf(machine->governor, sizeof machine->governor, "mixed");
-  }
-  const char *turbo = NULL;
-  if (read_line("/sys/devices/system/cpu/intel_pstate/no_turbo", text, sizeof text))
-    turbo = text[0] == '0' ? "on" : "off";
-  else if (read_line("/sys/devices/system/cpu/cpufreq/boost", text, sizeof text))
-    turbo = text[0] == '1' ? "on" : "off";
-  if (turbo) snprintf(machine->turbo, sizeof machine->turbo, "%s", turbo);
-}
+/* How this program was made */
 
 static void describe_build(struct machine *machine) {
 #if defined(__clang__)
@@ -353,11 +220,22 @@ static void describe_build(struct machine *machine) {
   snprintf(machine->flags, sizeof machine->flags, "%s", DEPTHMARK_FLAGS);
 }
 
+/* "libgomp.so.1.0.0": of the runtimes none tells its version but by its file's name. */
+static const char *openmp_file(char *path) {
+  Dl_info info;
+  if (!dladdr((void *)(uintptr_t)omp_get_num_threads, &info) || !info.dli_fname || !realpath(info.dli_fname, path))
+    return "unknown";
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
 static void describe_libraries(struct machine *machine, hwloc_topology_t topology) {
   const char *hwloc = hwloc_obj_get_info_by_name(hwloc_get_root_obj(topology), "hwlocVersion");
-  snprintf(machine->libraries, sizeof machine->libraries, "hwloc %s, SLEEF %d.%d.%d, jansson %s, zlib %s, glibc %s",
+  char path[PATH_MAX];
+  snprintf(machine->libraries, sizeof machine->libraries,
+           "hwloc %s, SLEEF %d.%d.%d, jansson %s, zlib %s, glibc %s, OpenMP %.64s",
            hwloc ? hwloc : DEPTHMARK_HWLOC_VERSION, SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR, SLEEF_VERSION_PATCHLEVEL,
-           jansson_version_str(), zlibVersion(), gnu_get_libc_version());
+           jansson_version_str(), zlibVersion(), gnu_get_libc_version(), openmp_file(path));
 }
 
 /* From the first line of /proc/stat, in clock ticks: user nice system idle iowait irq softirq steal ... */
@@ -368,8 +246,9 @@ struct cpu_time {
 static bool read_cpu_time(struct cpu_time *time) {
   char line[512];
   unsigned long long t[8] = {0};
-  if (!read_line("/proc/stat", line, sizeof line) || sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", t,
-                                                            t + 1, t + 2, t + 3, t + 4, t + 5, t + 6, t + 7) != 8)
+  if (!system_read_line("/proc/stat", line, sizeof line) ||
+      sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", t, t + 1, t + 2, t + 3, t + 4, t + 5, t + 6, t + 7) !=
+          8)
     return false;
   *time = (struct cpu_time){0, t[3] + t[4], t[7]};
   for (int i = 0; i < 8; i++) time->all += t[i];
@@ -420,18 +299,15 @@ void machine_describe(struct machine *machine, hwloc_topology_t topology, const 
   cpu_feature_text(cpu, machine->features, sizeof machine->features);
   describe_hypervisor(machine);
   describe_denormals(machine);
-  describe_topology(machine, topology);
-  describe_control_group(machine);
-  describe_frequency(machine, topology);
+  machine_describe_topology(machine, topology);
+  if (hwloc_topology_is_thissystem(topology)) {
+    system_describe(machine, topology, "");
+  } else { /* HWLOC_XMLFILE */
+    machine->online_threads = machine->hardware_threads, machine->online_cores = machine->cores;
+  }
   describe_build(machine);
   describe_libraries(machine, topology);
   describe_system(machine);
   describe_counters(machine);
   machine_judge(machine);
-}
-
-size_t machine_cache_bytes(const struct machine *machine, int level) {
-  for (size_t i = 0; i < machine->cache_count; i++)
-    if (machine->caches[i].level == level) return machine->caches[i].bytes;
-  return 0;
 }

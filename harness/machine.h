@@ -12,11 +12,24 @@
 #define MACHINE_TEXT 256
 #define MACHINE_WARNINGS 16
 
+#define CORE_KIND_NAME 24
+#define CORE_KINDS_MOST 8
+
 struct cache {
   int level;
   size_t bytes; /* of one */
   int count;    /* how many the allowed cores have */
   int cores_sharing;
+  char cores[CORE_KIND_NAME]; /* the kind of core that has it, where kinds have different ones; else "" */
+};
+
+/* Cores that are alike, on a machine that has several kinds. */
+struct core_kind {
+  char name[CORE_KIND_NAME];   /* "IntelCore", "IntelAtom" as the maker calls it; else "capacity446", "kind0" */
+  int cores, hardware_threads; /* that this process may use */
+  int efficiency;              /* hwloc's rank: a greater one is more powerful and takes more energy */
+  double max_hertz;            /* highest frequency; 0: not known */
+  unsigned ranks;              /* bit i: kind i of hwloc's topology belongs to it; no part of a result */
 };
 
 struct machine {
@@ -29,9 +42,17 @@ struct machine {
   char denormals[32];                     /* "gradual", or what FTZ and DAZ change: "flush to zero", "read as zero" */
   char host[64], libraries[MACHINE_TEXT]; /* "hwloc 2.9.0, SLEEF 3.5.1, ..." */
   int packages, numa_nodes, cores, hardware_threads; /* that this process may use */
-  int online_threads;                                /* hardware threads that the machine has running */
-  double cpu_quota;       /* CPUs' worth of time that the control group allows; 0: no limit */
-  struct cache caches[8]; /* data and unified, by level */
+  int online_threads, online_cores;                  /* that the machine has running, usable here or not */
+  double cpu_quota; /* CPUs' worth of time that the control group allows; 0: no limit */
+  char smt[16];     /* of the kernel: "on", "off", "notsupported", ...; "" where the system does not say */
+  char numa_balancing[8], huge_pages[16]; /* likewise "on", "off"; "always", "madvise", "never" */
+  char mitigations[512];                  /* of CPU vulnerabilities: "spectre_v2: Mitigation: Retpolines; ..." */
+  char memory[64];                        /* its modules: "DDR5 4800 MT/s, 8 modules"; "" where the system hides them */
+  struct core_kind kinds[CORE_KINDS_MOST]; /* the most powerful first; none where all cores are alike */
+  size_t kind_count;
+  size_t kind;             /* of kinds, the one that is measured: whose caches machine_cache() gives ... */
+  int siblings;            /* ... and on how many hardware threads of each core, 0 like 1; both no part of a result */
+  struct cache caches[16]; /* data and unified, by level */
   size_t cache_count;
   size_t memory_bytes;
   double core_hertz;           /* calibrated; 0: not yet */
@@ -55,7 +76,16 @@ void machine_describe(struct machine *machine, hwloc_topology_t topology, const 
 /* Appends a warning for each thing in the description that would spoil figures: what it does, and what helps. */
 void machine_judge(struct machine *machine);
 
-/* Bytes of the data cache of that level that one core sees, or 0. */
+/* The part of machine_describe() that hwloc knows: cores, their kinds, caches, memory. */
+void machine_describe_topology(struct machine *machine, hwloc_topology_t topology);
+
+/* Puts into set the hardware threads of that kind of core, of those in the topology. */
+void machine_kind_set(const struct machine *machine, hwloc_topology_t topology, size_t kind, hwloc_bitmap_t set);
+
+/* The data cache of that level that a core (of machine->kind) has, or NULL. */
+const struct cache *machine_cache(const struct machine *machine, int level);
+
+/* Its bytes, or 0. */
 size_t machine_cache_bytes(const struct machine *machine, int level);
 
 /* Share of all CPU time stolen by the hypervisor since the first call (0 on the first). */

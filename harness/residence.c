@@ -17,15 +17,14 @@ enum residence residence_find(const char *name) {
   return RESIDENCE_COUNT;
 }
 
-/* What one thread has of the caches of a level when `threads` distinct cores are busy. */
+/* What one thread has of the caches of a level when that many threads are busy, on distinct cores
+ * or on as many siblings of each as the machine says. */
 static size_t cache_share(const struct machine *machine, int level, int threads) {
-  for (size_t i = 0; i < machine->cache_count; i++) {
-    const struct cache *cache = &machine->caches[i];
-    if (cache->level != level) continue;
-    const int sharing = cache->cores_sharing < threads ? cache->cores_sharing : threads;
-    return cache->bytes / (size_t)(sharing > 1 ? sharing : 1);
-  }
-  return 0;
+  const struct cache *cache = machine_cache(machine, level);
+  if (!cache) return 0;
+  const int most = cache->cores_sharing * (machine->siblings > 1 ? machine->siblings : 1);
+  const int sharing = most < threads ? most : threads;
+  return cache->bytes / (size_t)(sharing > 1 ? sharing : 1);
 }
 
 size_t residence_bytes(const struct machine *machine, enum residence residence, int threads) {

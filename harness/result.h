@@ -231,6 +231,7 @@ struct result_limit {
   int node;       /* the NUMA node whose memory was used, where another than the threads' own was asked for; else -1 */
   char unit[16];  /* of value: "operations/s", "bytes/s", "s" */
   double value;
+  int smt; /* threads on each core */
 };
 
 /* The core's frequency while all of so many threads run one kind of instructions. */

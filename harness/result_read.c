@@ -191,6 +191,13 @@ static bool read_cache(struct result *result, const json_t *o, const char *place
   return fields_read(o, cache_fields, &machine->caches[machine->cache_count++], place, error);
 }
 
+static bool read_kind(struct result *result, const json_t *o, const char *place, struct error *error) {
+  struct machine *machine = &result->machine;
+  if (machine->kind_count == CORE_KINDS_MOST)
+    return error_set(error, "%s: more kinds of core than this program can hold", place);
+  return fields_read(o, kind_fields, &machine->kinds[machine->kind_count++], place, error);
+}
+
 static bool read_warning(struct result *result, const json_t *o, const char *place, struct error *error) {
   if (!json_is_string(o)) return error_set(error, "%s is not a string", place);
   machine_warn(&result->machine, "%s", json_string_value(o));
@@ -216,6 +223,7 @@ static bool read_root(struct result *result, const json_t *root, struct error *e
   return (context = fields_member(root, "context", JSON_OBJECT, "", error)) && read_context(result, context, error) &&
          (machine = fields_member(root, "machine", JSON_OBJECT, "", error)) &&
          fields_read(machine, machine_fields, &result->machine, "machine", error) &&
+         read_array(result, machine, "machine", "kinds", read_kind, error) &&
          read_array(result, machine, "machine", "caches", read_cache, error) &&
          read_array(result, machine, "machine", "warnings", read_warning, error) &&
          read_array(result, machine, "machine", "limits", read_limit, error) &&

@@ -11,6 +11,7 @@
 
 #include "harness/cell_json.h"
 #include "harness/fields.h"
+#include "harness/fingerprint.h"
 #include "harness/result.h"
 #include "harness/stats.h"
 
@@ -114,10 +115,15 @@ static json_t *json_of_learning(const struct learning_run *run) {
 static json_t *json_of_machine(const struct result *result) {
   const struct machine *machine = &result->machine;
   json_t *o = json_object(), *warnings = json_array();
+  char id[FINGERPRINT_ID];
   int bad = !fields_write(o, machine_fields, machine);
   for (size_t i = 0; i < machine->warning_count; i++)
     bad |= json_array_append_new(warnings, fields_text(machine->warnings[i]));
   bad |= json_object_set_new(o, "warnings", warnings);
+  fingerprint_id(machine, id);
+  bad |= text_of(o, "fingerprint", id);
+  bad |= json_object_set_new(
+      o, "kinds", fields_write_array(kind_fields, machine->kinds, machine->kind_count, sizeof machine->kinds[0]));
   bad |= json_object_set_new(
       o, "caches", fields_write_array(cache_fields, machine->caches, machine->cache_count, sizeof machine->caches[0]));
   bad |= json_object_set_new(

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/fingerprint.h"
 #include "harness/measure.h"
 #include "harness/residence.h"
 #include "harness/table_rows.h"
@@ -47,6 +48,8 @@ static void print_caches(FILE *out, struct style style, const struct machine *ma
     size_text(cache->bytes, size, sizeof size);
     used += (size_t)snprintf(text + used, sizeof text - used, "%sL%d %d x %s", i ? ", " : "", cache->level,
                              cache->count, size);
+    if (cache->cores[0] && used < sizeof text)
+      used += (size_t)snprintf(text + used, sizeof text - used, " %s", cache->cores);
     if (cache->cores_sharing > 1 && used < sizeof text)
       used += (size_t)snprintf(text + used, sizeof text - used, " (%d cores each)", cache->cores_sharing);
   }
@@ -54,14 +57,15 @@ static void print_caches(FILE *out, struct style style, const struct machine *ma
 }
 
 void table_machine(FILE *out, struct style style, const struct machine *m) {
-  char memory[32];
+  char memory[32], id[FINGERPRINT_ID];
   size_text(m->memory_bytes, memory, sizeof memory);
+  fingerprint_id(m, id);
   if (style.markdown) fputs("### machine\n\n", out);
   grid_fact(out, style, "CPU", "%s%s%s", m->cpu, m->emulator[0] ? ", under " : "", m->emulator);
   grid_fact(out, style, "", "%s%s%s%s%s%s%s%s%s", m->vendor, m->family[0] ? " family " : "", m->family,
             m->model[0] ? " model " : "", m->model, m->stepping[0] ? " stepping " : "", m->stepping,
             m->microcode[0] ? " microcode " : "", m->microcode);
-  grid_fact(out, style, "topology", "%s; memory %s", m->topology, memory);
+  grid_fact(out, style, "topology", "%s; memory %s%s%s", m->topology, memory, m->memory[0] ? ", " : "", m->memory);
   print_caches(out, style, m);
   if (m->core_hertz > 0) grid_fact(out, style, "clock", "%.2f GHz measured", m->core_hertz * 1e-9);
   grid_fact(out, style, "features", "%s", m->features);
@@ -70,6 +74,7 @@ void table_machine(FILE *out, struct style style, const struct machine *m) {
   grid_fact(out, style, "arch", "requested %s, selected %s, supported %s: %s", m->requested, m->selected, m->supported,
             m->reason);
   grid_fact(out, style, "counters", "%s", m->counters);
+  grid_fact(out, style, "machine id", "%s", id);
   grid_fact(out, style, "pinned to", "%s", m->pinning);
   if (style.markdown) fputc('\n', out);
 }

@@ -20,11 +20,13 @@ static void make_up(struct result *result) {
   SET(m->features, "sse2 avx2 fma");
   SET(m->kernel, "Linux 6.1.0 x86_64");
   SET(m->governor, "performance"), SET(m->turbo, "off"), SET(m->denormals, "gradual");
+  SET(m->smt, "on"), SET(m->numa_balancing, "off"), SET(m->huge_pages, "madvise");
   SET(m->compiler, "gcc 12.2.0"), SET(m->flags, "Release: -O3");
   SET(m->libraries, "hwloc 2.9.0, SLEEF 3.5.1, zlib 1.2.13");
   SET(m->host, "somewhere");
   SET(m->pinning, "core 0, core 1");
-  m->packages = m->numa_nodes = 1, m->cores = m->hardware_threads = m->online_threads = 8;
+  m->packages = m->numa_nodes = 1, m->cores = m->hardware_threads = 8;
+  m->online_cores = m->online_threads = 8;
   m->memory_bytes = (size_t)16 << 30, m->core_hertz = 3e9, m->load = 0.1;
   m->caches[0] = (struct cache){.level = 1, .bytes = 32768, .count = 8, .cores_sharing = 1};
   m->caches[1] = (struct cache){.level = 2, .bytes = 1 << 20, .count = 8, .cores_sharing = 1};
@@ -89,7 +91,9 @@ static void other_hardware_is_another_machine(void **state) {
   ASSERT_ONLY(class, "family: a: 6, b: 25", SET(m->family, "25"));
   ASSERT_ONLY(class, "model: a: 85, b: 86", SET(m->model, "86"));
   ASSERT_ONLY(class, "stepping: a: 7, b: 8", SET(m->stepping, "8"));
-  ASSERT_ONLY(class, "hardware threads: a: 8, b: 16", m->online_threads = 16);
+  ASSERT_ONLY(class, "cores: a: 8, b: 16", m->online_cores = 16);
+  ASSERT_ONLY(class, "memory modules: a: DDR4, b: DDR5", SET(a.machine.memory, "DDR4"), SET(m->memory, "DDR5"));
+  ASSERT_ONLY(class, "kinds of core: a: none, b: big", SET(m->kinds[0].name, "big"), m->kind_count = 1);
   ASSERT_ONLY(class, "caches: a: L1 32 KiB, L2 1024 KiB, b: L1 32 KiB, L2 2048 KiB", m->caches[1].bytes = 2 << 20);
   ASSERT_ONLY(class, "caches: a: L1 32 KiB, L2 1024 KiB, b: L1 32 KiB", m->cache_count = 1);
   ASSERT_ONLY(class, "hypervisor: a: none, b: KVM", SET(m->hypervisor, "KVM"));
@@ -100,6 +104,11 @@ static void other_hardware_is_another_machine(void **state) {
 static void another_state_is_other_conditions(void **state) {
   (void)state;
   const enum difference_class class = DIFFERENT_CONDITIONS;
+  ASSERT_ONLY(class, "hardware threads: a: 8, b: 16", m->online_threads = 16);
+  ASSERT_ONLY(class, "SMT: a: on, b: off", SET(m->smt, "off"));
+  ASSERT_ONLY(class, "mitigations: a: not known, b: mds: Vulnerable", SET(m->mitigations, "mds: Vulnerable"));
+  ASSERT_ONLY(class, "NUMA balancing: a: off, b: on", SET(m->numa_balancing, "on"));
+  ASSERT_ONLY(class, "huge pages: a: madvise, b: never", SET(m->huge_pages, "never"));
   ASSERT_ONLY(class, "usable cores: a: 8, b: 4", m->cores = 4);
   ASSERT_ONLY(class, "usable hardware threads: a: 8, b: 4", m->hardware_threads = 4);
   ASSERT_ONLY(class, "CPU quota: a: none, b: 1.5 CPUs", m->cpu_quota = 1.5);
@@ -178,7 +187,9 @@ static void an_id_names_the_machine(void **state) {
   m->load = 5, m->core_hertz = 1e9, m->cores = 1, m->hardware_threads = 1, m->caches[0].count = 1, m->cpu_quota = 1;
   SET(m->host, "elsewhere"), SET(m->governor, "powersave"), SET(m->kernel, "Linux 7"), SET(m->compiler, "clang");
   assert_true(same_id());
-  m->online_threads = 4;
+  m->online_threads = 16; /* SMT on or off */
+  assert_true(same_id());
+  m->online_cores = 4;
   assert_false(same_id());
   make_up(&b);
   SET(m->hypervisor, "KVM");

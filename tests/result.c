@@ -48,13 +48,20 @@ static struct result example(void) {
   struct machine *m = &result.machine;
   strcpy(m->cpu, "A CPU");
   strcpy(m->host, "host");
-  m->caches[0] = (struct cache){.level = 1, .bytes = 32768, .count = 2, .cores_sharing = 1};
+  m->caches[0] = (struct cache){.level = 1, .bytes = 32768, .count = 2, .cores_sharing = 1, .cores = "big"};
   m->cache_count = 1;
+  m->kinds[0] = (struct core_kind){.name = "big", .cores = 2, .hardware_threads = 4, .efficiency = 1, .max_hertz = 4e9};
+  m->kinds[1] = (struct core_kind){.name = "LITTLE", .cores = 6, .hardware_threads = 6};
+  m->kind_count = 2;
+  m->online_threads = 10, m->online_cores = 8;
+  strcpy(m->smt, "on"), strcpy(m->numa_balancing, "off"), strcpy(m->huge_pages, "madvise");
+  strcpy(m->mitigations, "spectre_v2: Mitigation: Retpolines"), strcpy(m->memory, "DDR5 4800 MT/s, 8 modules");
   m->memory_bytes = (size_t)8 << 30;
   m->core_hertz = 3.7e9;
   machine_warn(m, "mind the gap");
-  result_add_limit(&result, &(struct result_limit){"memory_read", "L1", "scalar", 1, "big", -1, "bytes/s", 123.456e9});
-  result_add_limit(&result, &(struct result_limit){"memory_latency", "memory", "scalar", 1, "", 3, "s", 1e-7});
+  result_add_limit(&result,
+                   &(struct result_limit){"memory_read", "L1", "scalar", 1, "big", -1, "bytes/s", 123.456e9, 2});
+  result_add_limit(&result, &(struct result_limit){"memory_latency", "memory", "scalar", 1, "", 3, "s", 1e-7, 1});
   result_add_clock(&result, &(struct result_clock){"avx512", 2, 3.5e9, 3.4e9, 3.6e9});
   result_add_prediction(&result, &(struct result_prediction){"tanh_forward", "avx2", "znver4", "Zn4FP01", 0.75});
   for (int i = 0; i < 5; i++) {

@@ -7,7 +7,7 @@
 
 /* A limit is what the machine sustains, so it is the median like any other figure. */
 static void note_limit(struct result *result, const struct result_row *row) {
-  struct result_limit limit = {.threads = row->threads, .node = -1};
+  struct result_limit limit = {.threads = row->threads, .smt = row->smt, .node = -1};
   strcpy(limit.residence, row->residence);
   strcpy(limit.arch, row->arch);
   memcpy(limit.name, row->kernel, sizeof limit.name - 1);
