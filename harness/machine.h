@@ -32,6 +32,14 @@ struct core_kind {
   unsigned ranks;              /* bit i: kind i of hwloc's topology belongs to it; no part of a result */
 };
 
+/* Where measuring goes on at the moment. */
+struct core_scope {
+  char cores[CORE_KIND_NAME]; /* the kind of core, "mixed" for several; "" where all are alike */
+  size_t kind;                /* the one whose caches count */
+  int smt;                    /* threads on each core; 0 like 1 */
+  int shared_beyond;          /* more threads than this share so many cores evenly; 0: they don't */
+};
+
 struct machine {
   char cpu[MACHINE_TEXT], vendor[64], family[32], model[32], stepping[32], microcode[32];
   char features[MACHINE_TEXT]; /* SIMD features, space-separated */
@@ -50,8 +58,7 @@ struct machine {
   char memory[64];                        /* its modules: "DDR5 4800 MT/s, 8 modules"; "" where the system hides them */
   struct core_kind kinds[CORE_KINDS_MOST]; /* the most powerful first; none where all cores are alike */
   size_t kind_count;
-  size_t kind;             /* of kinds, the one that is measured: whose caches machine_cache() gives ... */
-  int siblings;            /* ... and on how many hardware threads of each core, 0 like 1; both no part of a result */
+  struct core_scope scope; /* no part of a result */
   struct cache caches[16]; /* data and unified, by level */
   size_t cache_count;
   size_t memory_bytes;
@@ -82,11 +89,14 @@ void machine_describe_topology(struct machine *machine, hwloc_topology_t topolog
 /* Puts into set the hardware threads of that kind of core, of those in the topology. */
 void machine_kind_set(const struct machine *machine, hwloc_topology_t topology, size_t kind, hwloc_bitmap_t set);
 
-/* The data cache of that level that a core (of machine->kind) has, or NULL. */
+/* The data cache of that level that a core of the scope's kind has, or NULL. */
 const struct cache *machine_cache(const struct machine *machine, int level);
 
 /* Its bytes, or 0. */
 size_t machine_cache_bytes(const struct machine *machine, int level);
+
+/* How many of so many threads sit on one core in this scope. */
+int machine_smt(const struct machine *machine, int threads);
 
 /* Share of all CPU time stolen by the hypervisor since the first call (0 on the first). */
 double machine_steal_share(void);

@@ -201,7 +201,7 @@ static void describe_caches(struct machine *machine, hwloc_topology_t topology) 
 }
 
 const struct cache *machine_cache(const struct machine *machine, int level) {
-  const char *cores = machine->kind_count ? machine->kinds[machine->kind].name : "";
+  const char *cores = machine->kind_count ? machine->kinds[machine->scope.kind].name : "";
   for (size_t i = 0; i < machine->cache_count; i++) {
     const struct cache *cache = &machine->caches[i];
     if (cache->level == level && (!cache->cores[0] || strcmp(cache->cores, cores) == 0)) return cache;
@@ -212,6 +212,13 @@ const struct cache *machine_cache(const struct machine *machine, int level) {
 size_t machine_cache_bytes(const struct machine *machine, int level) {
   const struct cache *cache = machine_cache(machine, level);
   return cache ? cache->bytes : 0;
+}
+
+int machine_smt(const struct machine *machine, int threads) {
+  const struct core_scope *scope = &machine->scope;
+  if (scope->shared_beyond && threads > scope->shared_beyond)
+    return (threads + scope->shared_beyond - 1) / scope->shared_beyond;
+  return scope->smt > 1 ? scope->smt : 1;
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------------------- */

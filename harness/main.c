@@ -68,24 +68,6 @@ static void name_result(struct options *options) {
     strftime(options->out, sizeof options->out, "depthmark-%Y%m%dT%H%M%SZ.json", gmtime_r(&seconds, &utc));
 }
 
-static bool choose_threads(struct options *options, hwloc_topology_t topology, struct machine *machine,
-                           struct error *error) {
-  const char *const places[] = {"cores", "hardware threads", "hardware threads"};
-  const int most = pin_capacity(topology, options->pin);
-  if (options->thread_count == 0) {
-    options->threads[options->thread_count++] = 1;
-    if (most > 1) options->threads[options->thread_count++] = most;
-  }
-  for (size_t i = 0; i < options->thread_count; i++) {
-    if (options->threads[i] <= most) continue;
-    if (options->pin != PIN_NONE)
-      return error_set(error, "--threads=%d: this process may use %d %s; --pin=none allows more threads",
-                       options->threads[i], most, places[options->pin]);
-    machine_warn(machine, "%d threads share %d hardware threads: their figures say little", options->threads[i], most);
-  }
-  return true;
-}
-
 static int most_threads(const struct options *options) {
   int most = 1;
   for (size_t i = 0; i < options->thread_count; i++)
@@ -270,7 +252,8 @@ static int run_with(struct options *options, const struct cpu_features *cpu, hwl
   struct plan plan = {0};
   struct resume resume = {0};
   regex_t filter;
-  struct run run = {.options = options, .cpu = cpu, .topology = topology, .result = &result, .plan = &plan};
+  struct scopes scopes;
+  struct run run = {.options = options, .cpu = cpu, .scopes = &scopes, .result = &result, .plan = &plan};
   struct report report = {&run, table_style(stdout, options->format)};
   struct error error;
   int status;
@@ -280,13 +263,14 @@ static int run_with(struct options *options, const struct cpu_features *cpu, hwl
   describe_run(&result, options, argc, argv);
   name_result(options);
   if (options->filter[0] && regcomp(&filter, options->filter, REG_EXTENDED | REG_NOSUB) == 0) run.filter = &filter;
-  const bool fine = choose_threads(options, topology, &result.machine, &error) &&
+  const bool fine = scopes_open(&scopes, options, topology, &result.machine, &error) && run_enter(&run, 0) &&
                     (!options->resume || resume_load(&resume, options->out, &result, &error));
   if (options->resume) run.resume = &resume;
   status = fine ? plan_and_run(&report, options) : fail(&error, EXIT_USAGE);
   resume_free(&resume);
   if (run.filter) regfree(&filter);
   free(plan.names);
+  scopes_close(&scopes);
   result_free(&result);
   return status;
 }

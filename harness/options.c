@@ -21,7 +21,6 @@
 
 const char *const suite_names[SUITE_COUNT] = {"limits", "init",     "activation", "accuracy",
                                               "dense",  "training", "gradients",  "learning"};
-static const char *const pin_names[] = {"cores", "threads", "none"};
 const char *const data_names[INPUT_COUNT] = {"normal", "fashion-mnist", "synthetic"};
 static const char *const answers[] = {"no", "yes"};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -38,6 +37,9 @@ enum option_id {
   OPTION_LIST,
   OPTION_THREADS,
   OPTION_PIN,
+  OPTION_CORES,
+  OPTION_SMT,
+  OPTION_SIZES,
   OPTION_SEED,
   OPTION_RNG,
   OPTION_MIN_TIME,
@@ -85,6 +87,9 @@ static const struct option long_options[] = {
     {"list", no_argument, NULL, OPTION_LIST},
     {"threads", required_argument, NULL, OPTION_THREADS},
     {"pin", required_argument, NULL, OPTION_PIN},
+    {"cores", required_argument, NULL, OPTION_CORES},
+    {"smt", required_argument, NULL, OPTION_SMT},
+    {"sizes", required_argument, NULL, OPTION_SIZES},
     {"seed", required_argument, NULL, OPTION_SEED},
     {"rng", required_argument, NULL, OPTION_RNG},
     {"min-time", required_argument, NULL, OPTION_MIN_TIME},
@@ -183,10 +188,10 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   case OPTION_FILTER: return options_set_filter(o, value, error);
   case OPTION_LIST: o->list = true; return true;
   case OPTION_THREADS: return options_set_threads(o, value, error);
-  case OPTION_PIN:
-    fine = parse_name(value, "--pin", pin_names, COUNT(pin_names), &index, error);
-    o->pin = (enum pin_policy)index;
-    return fine;
+  case OPTION_PIN: return options_set_pin(o, value, error);
+  case OPTION_CORES: return options_set_cores(o, value, error);
+  case OPTION_SMT: return options_set_smt(o, value, error);
+  case OPTION_SIZES: return options_set_sizes(o, value, error);
   case OPTION_SEED: return parse_whole(value, "--seed", 0, UINT64_MAX, &o->seed, error);
   case OPTION_RNG:
     fine = parse_name(value, "--rng", rng_names, RNG_COUNT, &index, error);
@@ -269,6 +274,7 @@ static bool set_defaults(struct options *o, const struct cpu_features *cpu, stru
                         .images = 2000,
                         .momentum = 0.9f};
   o->widths[0] = 256, o->width_count = 1;
+  o->smt[0] = 1, o->smt_count = 1;
   o->weight_scales[0] = o->loss_scales[0] = 1, o->weight_scale_count = o->loss_scale_count = 1;
   o->bias_std_count = o->normalization_count = o->residual_count = o->precision_count = o->flush_count = 1;
   for (size_t s = 0; s < SUITE_COUNT; s++) o->suites[s] = true;
@@ -361,7 +367,7 @@ static enum options_action parse_line(int argc, char **argv, const struct cpu_fe
     error_set(error, "unexpected argument %.60s; options begin with --, see bench --help", argv[optind]);
     return OPTIONS_ERROR;
   }
-  if (!check_explain(options, error)) return OPTIONS_ERROR;
+  if (!check_explain(options, error) || !options_check_places(options, error)) return OPTIONS_ERROR;
   if (options->resume && !options->out[0]) {
     error_set(error, "--resume needs --out=FILE: the result, or what is left of it, to go on with");
     return OPTIONS_ERROR;

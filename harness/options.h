@@ -15,7 +15,11 @@
 #include "harness/rng.h"
 #include "kernels/select.h"
 
-enum pin_policy { PIN_CORES, PIN_THREADS, PIN_NONE };
+/* A core for each thread; a hardware thread for each, cores first; none; or all of a core's hardware threads together.
+ */
+enum pin_policy { PIN_CORES, PIN_THREADS, PIN_NONE, PIN_SIBLINGS };
+#define THREADS_LIMIT 1024
+#define SMT_MOST 8 /* hardware threads that any core has */
 enum suite_id {
   SUITE_LIMITS,
   SUITE_INIT,
@@ -28,6 +32,12 @@ enum suite_id {
   SUITE_COUNT
 };
 enum network_input { INPUT_NORMAL, INPUT_FASHION_MNIST, INPUT_SYNTHETIC, INPUT_COUNT };
+
+/* A footprint as --sizes names it: bytes, or a share of a cache ("L2/2") or of what counts as memory. */
+struct size_choice {
+  int level;   /* of the cache, 4: memory; 0: bytes */
+  double many; /* bytes, or how many times the level's */
+};
 
 /* An activation as --activations names it. */
 struct activation_choice {
@@ -42,12 +52,20 @@ struct options {
   size_t arch_count;
   bool suites[SUITE_COUNT];
   bool suites_given;
-  char filter[128];        /* POSIX extended regular expression on row names; "" keeps all */
-  bool filter_negated;     /* keep the rows that do not match */
-  bool list;               /* --list: print what would run, and stop */
-  int threads[LIST_LIMIT]; /* thread counts to measure */
-  size_t thread_count;     /* entries of threads; 0: not given */
+  char filter[128];           /* POSIX extended regular expression on row names; "" keeps all */
+  bool filter_negated;        /* keep the rows that do not match */
+  bool list;                  /* --list: print what would run, and stop */
+  int threads[THREADS_LIMIT]; /* thread counts to measure */
+  size_t thread_count;        /* entries of threads; 0: not given */
+  bool threads_all;           /* --threads=all: from 1 to as many as there are places */
   enum pin_policy pin;
+  char cores[128];   /* --cores, whose kinds of core only the machine knows; "": not given */
+  int smt[SMT_MOST]; /* --smt: hardware threads of each core to use, in turn */
+  size_t smt_count;
+  bool smt_given, pin_given;
+  struct size_choice sizes[LIST_LIMIT]; /* --sizes: footprints of a thread's data ... */
+  size_t size_count;
+  bool sweep; /* ... or those that show every level of the caches */
   uint64_t seed;
   enum rng rng;    /* of weights */
   double min_time; /* seconds of samples per row */
@@ -121,6 +139,9 @@ enum options_action options_parse(int argc, char **argv, const struct cpu_featur
 
 /* Whether a suite, rows or peers were asked for: then a suite measures what a run of everything has no time for. */
 bool options_want_all(const struct options *options);
+
+/* Whether --sizes was given: then elementwise kernels and dense layers are measured at these sizes only. */
+bool options_want_sizes(const struct options *options);
 
 extern const char *const suite_names[SUITE_COUNT];
 extern const char *const data_names[INPUT_COUNT]; /* of enum network_input */

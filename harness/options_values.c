@@ -5,7 +5,6 @@
 
 #include "harness/choices.h"
 
-#define THREADS_MOST 4096
 #define SAMPLES_MOST ((size_t)1 << 26) /* a quarter of a GiB; what needs more is for all floats */
 #define SHARDS_MOST 100000
 /* Beyond, a step is lost in rounding or in what a float can hold. */
@@ -82,18 +81,6 @@ bool options_set_filter(struct options *o, const char *value, struct error *erro
   }
   regfree(&expression);
   strcpy(o->filter, value);
-  return true;
-}
-
-bool options_set_threads(struct options *o, const char *value, struct error *error) {
-  struct list list;
-  if (!parse_list(value, "--threads", &list, error)) return false;
-  for (size_t i = 0; i < list.count; i++) {
-    uint64_t number;
-    if (!parse_whole(list.items[i], "--threads", 1, THREADS_MOST, &number, error)) return false;
-    o->threads[i] = (int)number;
-  }
-  o->thread_count = list.count;
   return true;
 }
 

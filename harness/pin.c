@@ -13,7 +13,7 @@ extern void kmp_set_defaults(const char *setting) __attribute__((weak));
 
 /* One hardware thread as a place to sit. */
 struct place {
-  int sibling; /* its number among the hardware threads of its core */
+  int sibling; /* its number among the hardware threads of its core; 0 where these stay together */
   int kind;    /* hwloc's rank of its kind of core: a greater one is more powerful; 0 where all are alike */
   unsigned order, pu;
 };
@@ -46,8 +46,9 @@ int pin_places(hwloc_topology_t topology, enum pin_policy policy, unsigned *plac
   int count = 0;
   for (hwloc_obj_t pu = NULL; (pu = hwloc_get_next_obj_by_type(topology, HWLOC_OBJ_PU, pu));) {
     const int kind = hwloc_cpukinds_get_by_cpuset(topology, pu->cpuset, 0);
-    const struct place place = {sibling_number(topology, pu), kind > 0 ? kind : 0, pu->logical_index, pu->os_index};
-    if (policy != PIN_CORES || place.sibling == 0) all[count++] = place;
+    const int sibling = policy == PIN_SIBLINGS ? 0 : sibling_number(topology, pu);
+    if (policy != PIN_CORES || sibling == 0)
+      all[count++] = (struct place){sibling, kind > 0 ? kind : 0, pu->logical_index, pu->os_index};
   }
   qsort(all, (size_t)count, sizeof *all, compare_places);
   if (count > limit) count = limit;
@@ -73,7 +74,7 @@ static int place_text(hwloc_topology_t topology, enum pin_policy policy, unsigne
   if (package && hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PACKAGE) > 1)
     used = snprintf(text, size, "package %u ", package->os_index);
   used += snprintf(text + used, size - (size_t)used, "core %u", core->os_index);
-  if (policy == PIN_THREADS && (size_t)used < size)
+  if (policy != PIN_CORES && (size_t)used < size)
     used += snprintf(text + used, size - (size_t)used, " thread %d", sibling_number(topology, pu));
   return used;
 }

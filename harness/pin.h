@@ -14,8 +14,8 @@
 int pin_capacity(hwloc_topology_t topology, enum pin_policy policy);
 
 /* The hardware threads, by the operating system's numbers, on which thread 0, 1, ... of the policy are to sit: distinct
- * cores first, the most powerful kind of core first where a machine has several, else in topology order. Writes at most
- * limit of them and returns how many. */
+ * cores first, the most powerful kind of core first where a machine has several, else in topology order; for
+ * PIN_SIBLINGS all hardware threads of a core together. Writes at most limit of them and returns how many. */
 int pin_places(hwloc_topology_t topology, enum pin_policy policy, unsigned *places, int limit);
 
 /* Binds the first `threads` OpenMP threads, one each to the cores or hardware threads in topology order (distinct cores

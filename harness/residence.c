@@ -18,11 +18,11 @@ enum residence residence_find(const char *name) {
 }
 
 /* What one thread has of the caches of a level when that many threads are busy, on distinct cores
- * or on as many siblings of each as the machine says. */
+ * or on several hardware threads of each, as its scope says. */
 static size_t cache_share(const struct machine *machine, int level, int threads) {
   const struct cache *cache = machine_cache(machine, level);
   if (!cache) return 0;
-  const int most = cache->cores_sharing * (machine->siblings > 1 ? machine->siblings : 1);
+  const int most = cache->cores_sharing * machine_smt(machine, threads);
   const int sharing = most < threads ? most : threads;
   return cache->bytes / (size_t)(sharing > 1 ? sharing : 1);
 }

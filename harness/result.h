@@ -12,7 +12,7 @@
 #include "harness/recipe.h"
 
 #define RESULT_FORMAT 3 /* version of the format that is written, and the only one that is read */
-#define ROW_NAME 192
+#define ROW_NAME 256
 
 /* Nanoseconds per call, over samples. */
 struct statistics {

@@ -31,16 +31,35 @@ static bool move_to_front(struct plan *plan, size_t before) {
   return true;
 }
 
+/* Whether the suite's rows depend on where threads sit. */
+static bool has_scopes(enum suite_id suite) {
+  return suite != SUITE_ACCURACY && suite != SUITE_GRADIENTS && suite != SUITE_LEARNING;
+}
+
+bool run_enter(struct run *run, size_t scope) {
+  if (!run->scopes) return true;
+  scope_enter(run->scopes, &run->scopes->items[scope], &run->result->machine);
+  run->topology = run->scopes->items[scope].topology;
+  return true;
+}
+
+/* Runs the suite in every scope, and goes back to the first one. */
+static bool run_suite(struct run *run, enum suite_id suite, struct error *error) {
+  const size_t count = run->scopes && has_scopes(suite) ? run->scopes->count : 1;
+  bool fine = true;
+  run->suite = suite;
+  for (size_t s = 0; fine && s < count; s++) fine = run_enter(run, s) && suites[suite](run, error);
+  return run_enter(run, 0) && fine;
+}
+
 bool run_plan_all(struct run *run, struct error *error) {
   run->planning = true;
   for (size_t i = SUITE_LIMITS + 1; i < SUITE_COUNT; i++) {
-    run->suite = (enum suite_id)i;
-    if (run->options->suites[i] && !suites[i](run, error)) return false;
+    if (run->options->suites[i] && !run_suite(run, (enum suite_id)i, error)) return false;
   }
   /* Which limits are needed depends on the other rows; but they are measured first. */
   const size_t before = run->plan->count;
-  run->suite = SUITE_LIMITS;
-  if (!suite_limits(run, error)) return false;
+  if (!run_suite(run, SUITE_LIMITS, error)) return false;
   if (!move_to_front(run->plan, before)) return error_set(error, "out of memory");
   run->planning = false;
   return run->plan->count > 0 || run->resume || nothing_matches(run, error);
@@ -48,10 +67,9 @@ bool run_plan_all(struct run *run, struct error *error) {
 
 bool run_all(struct run *run, run_suite_done *done, void *context, struct error *error) {
   for (size_t i = 0; i < SUITE_COUNT && !interrupted(); i++) {
-    run->suite = (enum suite_id)i;
     if (!run->options->suites[i] && i != SUITE_LIMITS) continue;
-    if (!suites[i](run, error)) return false;
-    done(context, run->suite);
+    if (!run_suite(run, (enum suite_id)i, error)) return false;
+    done(context, (enum suite_id)i);
   }
   return true;
 }

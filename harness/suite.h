@@ -11,6 +11,7 @@
 #include "harness/residence.h"
 #include "harness/result.h"
 #include "harness/resume.h"
+#include "harness/scope.h"
 
 /* What a run would do, found out before anything is measured. */
 struct plan {
@@ -25,8 +26,9 @@ struct run {
   const struct options *options;
   enum suite_id suite; /* the one that runs now */
   const struct cpu_features *cpu;
-  hwloc_topology_t topology;
-  struct result *result; /* rows, limits and cells are appended here; machine describes this machine */
+  const struct scopes *scopes; /* where rows are measured; NULL: on the whole topology, as options say */
+  hwloc_topology_t topology;   /* of the scope */
+  struct result *result;       /* rows, limits and cells are appended here; machine describes this machine */
   struct plan *plan;
   bool planning;               /* note in the plan what would be done, and do nothing */
   const regex_t *filter;       /* NULL keeps all */
@@ -47,6 +49,9 @@ bool run_plan_all(struct run *run, struct error *error);
 /* Runs the suites in order until interrupted; after each, done is told. */
 typedef void run_suite_done(void *context, enum suite_id suite);
 bool run_all(struct run *run, run_suite_done *done, void *context, struct error *error);
+
+/* Makes the rows that follow those of the scope of that number. Returns true. */
+bool run_enter(struct run *run, size_t scope);
 
 /* Whether --filter keeps the row or cell of that name. */
 bool run_wants(const struct run *run, const char *name);

@@ -38,8 +38,11 @@ bool cases_can_run(const struct run *run, enum arch arch, const struct kernel *k
 
 void cases_name(struct result_row *row) {
   const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
-  snprintf(row->name, sizeof row->name, "%s/%s/%s/arch:%s/threads:%d%s%s", row->suite, row->kernel, row->shape,
-           row->arch, row->threads, own ? "" : "/provider:", own ? "" : row->provider);
+  char smt[16] = "";
+  if (row->smt > 1) snprintf(smt, sizeof smt, "/smt:%d", row->smt);
+  snprintf(row->name, sizeof row->name, "%s/%s/%s/arch:%s/threads:%d%s%s%s%s%s", row->suite, row->kernel, row->shape,
+           row->arch, row->threads, row->cores[0] ? "/cores:" : "", row->cores, smt,
+           own ? "" : "/provider:", own ? "" : row->provider);
 }
 
 struct result_row cases_bare_row(const char *suite, enum arch arch, int threads) {
@@ -115,8 +118,19 @@ static bool too_slow(const struct run *run, const struct result_row *row, const 
   return rate > 0 && row->flops / rate > SUPPORT_CALL_SECONDS;
 }
 
-struct bench_case *cases_add(struct run *run, struct cases *cases, const struct result_row *row,
+/* The row where measuring goes on. */
+static struct result_row in_scope(const struct run *run, const struct result_row *row) {
+  const struct machine *machine = &run->result->machine;
+  struct result_row here = *row;
+  snprintf(here.cores, sizeof here.cores, "%s", machine->scope.cores);
+  here.smt = machine_smt(machine, row->threads);
+  cases_name(&here);
+  return here;
+}
+
+struct bench_case *cases_add(struct run *run, struct cases *cases, const struct result_row *wanted,
                              const struct kernel *kernel, bool needed) {
+  const struct result_row here = in_scope(run, wanted), *const row = &here;
   const bool selected = cases_arch_selected(run, arch_find(row->arch));
   const bool asked = run->options->suites[run->suite] && asked_for(run, row, !selected);
   if (!asked && !needed) return NULL;
@@ -156,7 +170,8 @@ double cases_limit(const struct result *result, const char *name, const char *re
   for (size_t i = 0; i < result->limit_count; i++) {
     const struct result_limit *limit = &result->limits[i];
     if (limit->threads == threads && strcmp(limit->name, name) == 0 && strcmp(limit->arch, arch) == 0 &&
-        strcmp(limit->residence, residence ? residence : "") == 0)
+        strcmp(limit->residence, residence ? residence : "") == 0 &&
+        strcmp(limit->cores, result->machine.scope.cores) == 0 && limit->smt == machine_smt(&result->machine, threads))
       return limit->value;
   }
   return 0;

@@ -50,7 +50,7 @@ bool cases_run(struct run *run, struct cases *cases, struct error *error);
 /* Frees the list, not the contexts. */
 void cases_free(struct cases *cases);
 
-/* The limit of that name measured in this run, or 0. residence NULL: a compute limit. */
+/* The limit of that name measured in this run where measuring goes on, or 0. residence NULL: a compute limit. */
 double cases_limit(const struct result *result, const char *name, const char *residence, const char *arch, int threads);
 
 /* Fills floats with standard normal numbers, in threads' contiguous parts so that each first touches its own. */
