@@ -1,9 +1,11 @@
 /* Dense layers: forward and both backward passes, at square, batched, odd and tiny shapes, of one sample, and beside
  * other libraries. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/peers/kernels.h"
+#include "harness/sizes.h"
 #include "harness/suite/cases.h"
 #include "harness/suite/dense_bf16.h"
 #include "harness/suite/layers.h"
@@ -228,11 +230,33 @@ static bool run_shape(struct run *run, struct shape shape, int threads, struct e
   return fine;
 }
 
+/* The largest square layer that --sizes makes: a call is not to take seconds. */
+#define SQUARE_MOST ((size_t)2048)
+#define SQUARE_STEP ((size_t)8)
+
+/* Square layers whose three matrices have the sizes that were asked for, of all threads together. */
+static size_t sized_shapes(const struct run *run, int threads, struct shape list[SIZES_MOST]) {
+  size_t sizes[SIZES_MOST], count = 0;
+  const size_t size_count = sizes_list(run->options, &run->result->machine, threads, sizes);
+  for (size_t i = 0; i < size_count; i++) {
+    const double side = sqrt((double)sizes[i] * threads / (3 * sizeof(float)));
+    size_t n = side < (double)SQUARE_MOST ? (size_t)side / SQUARE_STEP * SQUARE_STEP : SQUARE_MOST;
+    if (n < SQUARE_STEP) n = SQUARE_STEP;
+    if (count == 0 || n > list[count - 1].m) list[count++] = (struct shape){n, n, n};
+  }
+  return count;
+}
+
 bool suite_dense(struct run *run, struct error *error) {
-  size_t count;
-  const struct shape *const list = shown_shapes(run->options, &count);
-  for (size_t t = 0; t < run->options->thread_count; t++)
+  const bool sized = options_want_sizes(run->options);
+  for (size_t t = 0; t < run->options->thread_count; t++) {
+    const int threads = run->options->threads[t];
+    struct shape squares[SIZES_MOST];
+    size_t count;
+    const struct shape *list = shown_shapes(run->options, &count);
+    if (sized) list = squares, count = sized_shapes(run, threads, squares);
     for (size_t s = 0; s < count; s++)
-      if (!run_shape(run, list[s], run->options->threads[t], error)) return false;
-  return dense_bf16_suite(run, error);
+      if (!run_shape(run, list[s], threads, error)) return false;
+  }
+  return sized || dense_bf16_suite(run, error);
 }

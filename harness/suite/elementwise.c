@@ -7,6 +7,7 @@
 
 #include "harness/choices.h"
 #include "harness/peers/kernels.h"
+#include "harness/sizes.h"
 
 /* Columns of kernels that work on rows. */
 #define COLUMNS ((size_t)256)
@@ -33,6 +34,7 @@ struct elementwise {
   struct arena *arena;
   size_t n; /* elements a thread works on in one call */
   bool walks;
+  bool streams; /* what is written is not met again before several caches' worth of others */
   struct init init;
 };
 
@@ -42,7 +44,7 @@ static void call_once(const struct elementwise *e, const float *x, const float *
   const struct momentum momentum = {.rate = RATE, .momentum = MOMENTUM};
   const struct adam adam = {.rate = RATE, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8f, .step = ADAM_STEP};
   const size_t rows = e->n / COLUMNS;
-  p.streamed = e->walks; /* what is written is not met again before several caches' worth of others */
+  p.streamed = e->streams;
   switch (e->kernel->signature) {
   case SIGNATURE_bias: ((bias_kernel *)e->function)(x, e->arena->x, y, rows, COLUMNS, p); break;
   case SIGNATURE_both: ((both_kernel *)e->function)(x, y, slope, e->n, p); break;
@@ -134,6 +136,14 @@ static void arena_close(struct arena *arena) {
 
 /* ---- the cases -------------------------------------------------------------------------------------------------- */
 
+/* How a case uses its arrays. */
+struct work {
+  enum residence residence;
+  size_t n;   /* elements that a thread works on in one call */
+  bool walks; /* through several caches' worth of windows; else it works on the same elements in every call */
+  bool sized; /* by --sizes */
+};
+
 static size_t power_of_two_below(size_t n) {
   size_t power = 1;
   while (power <= n / 2) power *= 2;
@@ -150,6 +160,12 @@ static size_t elements_for(const struct run *run, const struct kernel *kernel, e
   return n < SMALLEST ? SMALLEST : n;
 }
 
+static struct work work_in(const struct run *run, const struct kernel *kernel, enum residence residence, int threads) {
+  return (struct work){.residence = residence,
+                       .n = elements_for(run, kernel, residence, threads),
+                       .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak};
+}
+
 /* Room in the arena for the case. Each array alone is as large as several caches. */
 static void arena_reserve(const struct run *run, struct arena *arena, const struct elementwise *e, int threads) {
   size_t part = e->n;
@@ -163,11 +179,12 @@ static void arena_reserve(const struct run *run, struct arena *arena, const stru
   if (arrays > arena->arrays) arena->arrays = arrays;
 }
 
+/* Whether rows are held against this one, which is of no size that --sizes asks for. */
 static bool kernel_needs_limit_row(const struct run *run, const struct kernel *kernel, enum arch arch,
-                                   enum residence residence) {
-  if (run->suite != SUITE_LIMITS || !run->plan->rows) return false;
+                                   struct work work) {
+  if (run->suite != SUITE_LIMITS || !run->plan->rows || work.sized) return false;
   if (kernel->signature == SIGNATURE_peak) return true;
-  return cases_arch_selected(run, arch) && run->plan->limits[residence];
+  return cases_arch_selected(run, arch) && run->plan->limits[work.residence];
 }
 
 /* Whether a kernel's work is counted in rows and columns. */
@@ -224,31 +241,32 @@ struct subject {
 };
 
 static void add_case(struct run *run, struct cases *cases, struct arena *arena, const struct subject *subject,
-                     enum arch arch, enum residence residence) {
+                     enum arch arch, struct work work) {
   const struct kernel *kernel = subject->kernel;
   const struct peer_kernel *peer = subject->peer;
-  const size_t n = elements_for(run, kernel, residence, cases->threads), all = n * (size_t)cases->threads;
+  const size_t n = work.n, all = n * (size_t)cases->threads;
   const struct shape size = has_rows(kernel) ? (struct shape){all / COLUMNS, COLUMNS, 1} : (struct shape){1, all, 1};
   char shape[48];
   if (has_rows(kernel))
     snprintf(shape, sizeof shape, "%zux%zu", size.m, size.n);
   else
     snprintf(shape, sizeof shape, "%zu", size.n);
-  struct result_row row = cases_row(kernel->suite, kernel, arch, shape, size, cases->threads, residence);
+  struct result_row row = cases_row(kernel->suite, kernel, arch, shape, size, cases->threads, work.residence);
   if (kernel->signature == SIGNATURE_peak) row.residence[0] = '\0';
   row.items = (double)all;
   if (subject->name) snprintf(row.kernel, sizeof row.kernel, "%s", subject->name);
   if (peer) snprintf(row.provider, sizeof row.provider, "%s", peer->provider);
   if (is_random(kernel)) name_generator(&row, subject->rng, rng_kernel(subject->rng, arch_table(arch), run->cpu));
   cases_name(&row);
-  struct bench_case *added = cases_add(run, cases, &row, kernel, kernel_needs_limit_row(run, kernel, arch, residence));
+  struct bench_case *added = cases_add(run, cases, &row, kernel, kernel_needs_limit_row(run, kernel, arch, work));
   struct elementwise *e = added ? calloc(1, sizeof *e) : NULL;
   if (!e) return;
   *e = (struct elementwise){.kernel = kernel,
                             .function = peer ? peer->function : kernel_in_table(arch_table(arch), kernel),
                             .arena = arena,
                             .n = n,
-                            .walks = residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
+                            .walks = work.walks,
+                            .streams = work.residence == RESIDENCE_MEMORY && kernel->signature != SIGNATURE_peak,
                             .init = rng_init(subject->rng, arch_table(arch), run->cpu)};
   e->init.seed = run->options->seed, e->init.p = subject->p, e->init.fan_in = e->init.fan_out = FAN;
   added->call = call;
@@ -260,13 +278,13 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
 
 /* Our case and, with --peers, those of others for the same work with the same generator. */
 static void add_with_peers(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
-                           enum arch arch, enum residence residence, enum rng rng) {
+                           enum arch arch, struct work work, enum rng rng) {
   struct subject subject = {.kernel = kernel, .p = kernel->defaults, .rng = rng};
   const struct peer_kernel *peer;
-  add_case(run, cases, arena, &subject, arch, residence);
+  add_case(run, cases, arena, &subject, arch, work);
   for (size_t i = 0; run->options->peers && (peer = peer_kernel((int)(kernel - kernels), arch, run->cpu, i)); i++) {
     subject.peer = peer;
-    if (peer->rng == rng || !is_random(kernel)) add_case(run, cases, arena, &subject, arch, residence);
+    if (peer->rng == rng || !is_random(kernel)) add_case(run, cases, arena, &subject, arch, work);
   }
 }
 
@@ -281,22 +299,77 @@ static size_t generators(const struct run *run, const struct kernel *kernel, enu
   return count;
 }
 
+/* The kernel's cases for all archs and generators. */
+static void add_kernel(struct run *run, struct cases *cases, struct arena *arena, const struct kernel *kernel,
+                       struct work work) {
+  enum arch archs[ARCH_COUNT];
+  enum rng rngs[RNG_COUNT];
+  const size_t arch_count = cases_archs(run, archs), rng_count = generators(run, kernel, rngs);
+  for (size_t a = 0; a < arch_count; a++)
+    if (cases_can_run(run, archs[a], kernel))
+      for (size_t g = 0; g < rng_count; g++) add_with_peers(run, cases, arena, kernel, archs[a], work, rngs[g]);
+}
+
+static bool is_of(const struct kernel *kernel, const char *suite) {
+  return strcmp(kernel->suite, suite) == 0 && is_elementwise(kernel->signature);
+}
+
 static void add_cases(struct run *run, struct cases *cases, struct arena *arena, const char *suite,
                       const enum residence *residences, size_t count) {
-  enum arch archs[ARCH_COUNT];
-  const size_t arch_count = cases_archs(run, archs);
-  for (size_t k = 0; k < KERNEL_COUNT; k++) {
-    if (strcmp(kernels[k].suite, suite) != 0 || !is_elementwise(kernels[k].signature)) continue;
-    const bool peak = kernels[k].signature == SIGNATURE_peak;
-    enum rng rngs[RNG_COUNT];
-    const size_t rng_count = generators(run, &kernels[k], rngs);
+  for (const struct kernel *kernel = kernels; kernel < kernels + KERNEL_COUNT; kernel++) {
+    if (!is_of(kernel, suite)) continue;
+    const bool peak = kernel->signature == SIGNATURE_peak;
     for (size_t r = 0; r < (peak ? 1 : count); r++) {
       if (!peak && residence_bytes(&run->result->machine, residences[r], cases->threads) == 0) continue;
-      if (!is_shown(run, &kernels[k], residences[r])) continue;
-      for (size_t a = 0; a < arch_count; a++)
-        if (cases_can_run(run, archs[a], &kernels[k]))
-          for (size_t g = 0; g < rng_count; g++)
-            add_with_peers(run, cases, arena, &kernels[k], archs[a], residences[r], rngs[g]);
+      if (!is_shown(run, kernel, residences[r])) continue;
+      add_kernel(run, cases, arena, kernel, work_in(run, kernel, residences[r], cases->threads));
+    }
+  }
+}
+
+/* ---- sizes that were asked for ---------------------------------------------------------------------------------- */
+
+/* Bytes of arrays for each element: in place what is read and written is there once. */
+static double footprint(const struct kernel *kernel) {
+  const struct shape many = has_rows(kernel) ? (struct shape){COLUMNS, COLUMNS, 1} : (struct shape){1, COLUMNS, 1};
+  switch (kernel->signature) {
+  case SIGNATURE_update: return 2 * sizeof(float);
+  case SIGNATURE_momentum: return 3 * sizeof(float);
+  case SIGNATURE_adam: return 4 * sizeof(float);
+  default: return kernel->bytes(many) / (double)(many.m * many.n);
+  }
+}
+
+/* What is worth a sweep: who names rows gets them all. Of limits those that depend on where data lie. */
+static bool is_swept(const struct run *run, const struct kernel *kernel) {
+  if (run->suite == SUITE_LIMITS) return kernel->signature == SIGNATURE_traffic;
+  return run->suite != SUITE_ACTIVATION || run->options->filter[0] || ends_with(kernel->name, "_forward") ||
+         ends_with(kernel->name, "_backward");
+}
+
+/* Whether the limits suite has that many elements anyway. */
+static bool is_usual(const struct run *run, const struct kernel *kernel, size_t n, int threads) {
+  for (enum residence r = 0; run->suite == SUITE_LIMITS && r < RESIDENCE_COUNT; r++)
+    if (residence_bytes(&run->result->machine, r, threads) && elements_for(run, kernel, r, threads) == n) return true;
+  return false;
+}
+
+/* Whole rows of elements, whose footprint is at most the size. */
+static void add_sized(struct run *run, struct cases *cases, struct arena *arena, const char *suite) {
+  size_t sizes[SIZES_MOST];
+  const struct machine *machine = &run->result->machine;
+  const size_t count = sizes_list(run->options, machine, cases->threads, sizes);
+  for (const struct kernel *kernel = kernels; kernel < kernels + KERNEL_COUNT; kernel++) {
+    if (!is_of(kernel, suite) || !is_swept(run, kernel)) continue;
+    size_t last = 0;
+    for (size_t i = 0; i < count; i++) {
+      size_t n = (size_t)((double)sizes[i] / footprint(kernel)) / COLUMNS * COLUMNS;
+      if (n < SMALLEST) n = SMALLEST;
+      if (n == last || is_usual(run, kernel, n, cases->threads)) continue;
+      last = n;
+      const double bytes = (double)n * footprint(kernel) * cases->threads;
+      const struct work work = {.residence = residence_of(machine, bytes, cases->threads), .n = n, .sized = true};
+      add_kernel(run, cases, arena, kernel, work);
     }
   }
 }
@@ -324,7 +397,8 @@ static void add_named(struct run *run, struct cases *cases, struct arena *arena)
       continue;
     const struct subject subject = {
         .kernel = fill.kernel, .name = initializers[i].name, .p = fill.p, .rng = run->options->rng};
-    for (size_t a = 0; a < arch_count; a++) add_case(run, cases, arena, &subject, archs[a], RESIDENCE_L2);
+    for (size_t a = 0; a < arch_count; a++)
+      add_case(run, cases, arena, &subject, archs[a], work_in(run, fill.kernel, RESIDENCE_L2, cases->threads));
   }
 }
 
@@ -332,6 +406,7 @@ static void add_named(struct run *run, struct cases *cases, struct arena *arena)
 
 bool elementwise_suite(struct run *run, const char *suite, const enum residence *residences, size_t count,
                        struct error *error) {
+  const bool sized = options_want_sizes(run->options);
   bool fine = true;
   for (size_t t = 0; fine && t < run->options->thread_count; t++) {
     struct cases cases = {.threads = run->options->threads[t]};
@@ -339,8 +414,9 @@ bool elementwise_suite(struct run *run, const char *suite, const enum residence 
     /* Cores have caches of their own and scale there by themselves: only the first number of threads is shown in all
      * places, further ones in the last, where cores compete. Limits are needed everywhere. */
     const size_t from = t > 0 && run->suite != SUITE_LIMITS ? count - 1 : 0;
-    add_cases(run, &cases, &arena, suite, residences + from, count - from);
-    if (t == 0 && names_are_shown(run)) add_named(run, &cases, &arena);
+    if (!sized || run->suite == SUITE_LIMITS) add_cases(run, &cases, &arena, suite, residences + from, count - from);
+    if (sized) add_sized(run, &cases, &arena, suite);
+    if (!sized && t == 0 && names_are_shown(run)) add_named(run, &cases, &arena);
     if (cases.count) fine = arena_open(run, &arena, cases.threads, error) && cases_run(run, &cases, error);
     arena_close(&arena);
     for (size_t i = 0; i < cases.count; i++) free(cases.items[i].context);

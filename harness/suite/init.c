@@ -5,5 +5,6 @@
 bool suite_init(struct run *run, struct error *error) {
   const enum residence *residences;
   const size_t count = elementwise_residences(run, &residences);
-  return elementwise_suite(run, suite_names[SUITE_INIT], residences, count, error) && matrix_suite(run, error);
+  return elementwise_suite(run, suite_names[SUITE_INIT], residences, count, error) &&
+         (options_want_sizes(run->options) || matrix_suite(run, error));
 }

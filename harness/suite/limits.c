@@ -5,6 +5,18 @@
 
 #include "harness/suite/elementwise.h"
 
+/* Whether a row before has said so already: those of further sizes say nothing new. */
+static bool is_known(const struct result *result, const struct result_limit *limit) {
+  for (size_t i = 0; i < result->limit_count; i++) {
+    const struct result_limit *known = &result->limits[i];
+    if (strcmp(known->name, limit->name) == 0 && strcmp(known->residence, limit->residence) == 0 &&
+        strcmp(known->arch, limit->arch) == 0 && strcmp(known->cores, limit->cores) == 0 &&
+        known->threads == limit->threads && known->smt == limit->smt)
+      return true;
+  }
+  return false;
+}
+
 /* A limit is what the machine sustains, so it is the median like any other figure. */
 static void note_limit(struct result *result, const struct result_row *row) {
   struct result_limit limit = {.threads = row->threads, .smt = row->smt, .node = -1};
@@ -14,7 +26,7 @@ static void note_limit(struct result *result, const struct result_row *row) {
   strcpy(limit.cores, row->cores);
   snprintf(limit.unit, sizeof limit.unit, "%s", row->flops > 0 ? "operations/s" : "bytes/s");
   limit.value = (row->flops > 0 ? row->flops : row->bytes) / row->time.median * 1e9;
-  result_add_limit(result, &limit);
+  if (!is_known(result, &limit)) result_add_limit(result, &limit);
 }
 
 bool suite_limits(struct run *run, struct error *error) {

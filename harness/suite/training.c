@@ -93,6 +93,8 @@ static bool run_losses(struct run *run, int threads, struct error *error) {
 bool suite_training(struct run *run, struct error *error) {
   const enum residence *residences;
   const size_t count = elementwise_residences(run, &residences);
+  if (options_want_sizes(run->options))
+    return elementwise_suite(run, suite_names[SUITE_TRAINING], residences, count, error);
   if (!step_suite(run, error)) return false;
   for (size_t t = 0; t < run->options->thread_count; t++)
     if (!run_losses(run, run->options->threads[t], error)) return false;
