@@ -128,6 +128,7 @@ static void check_words(void) {
   for (int l = 0; l < VEC_LANES; l++) {
     const uint32_t x = (uint32_t)a[l], y = (uint32_t)b[l];
     expect_word("vi_add", (uint32_t)words_of(vi_add(va, vb)).i[l], (uint32_t)(x + y));
+    expect_word("vi_mul", (uint32_t)words_of(vi_mul(va, vb)).i[l], (uint32_t)(x * y));
     expect_word("vi_sub", (uint32_t)words_of(vi_sub(va, vb)).i[l], (uint32_t)(x - y));
     expect_word("vi_and", (uint32_t)words_of(vi_and(va, vb)).i[l], x & y);
     expect_word("vi_or", (uint32_t)words_of(vi_or(va, vb)).i[l], x | y);

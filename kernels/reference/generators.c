@@ -95,6 +95,17 @@ static uint8_t aes_substitute(uint8_t a) {
   return result;
 }
 
+/* Byte r of a column after MixColumns (5.1.3). */
+static uint8_t aes_mixed(const uint8_t column[4], int r) {
+  return gf_multiply(column[r], 2) ^ gf_multiply(column[(r + 1) % 4], 3) ^ column[(r + 2) % 4] ^ column[(r + 3) % 4];
+}
+
+void reference_aes_column(uint8_t column[4]) {
+  uint8_t substituted[4];
+  for (int r = 0; r < 4; r++) substituted[r] = aes_substitute(column[r]);
+  for (int r = 0; r < 4; r++) column[r] = aes_mixed(substituted, r);
+}
+
 uint32_t reference_ars4x32_7(uint64_t block, size_t i, uint64_t seed, uint64_t stream) {
   uint8_t state[16] = {0}, moved[16];
   block += i / 4;
@@ -103,13 +114,7 @@ uint32_t reference_ars4x32_7(uint64_t block, size_t i, uint64_t seed, uint64_t s
     if (round > 0) {
       for (int c = 0; c < 4; c++)
         for (int r = 0; r < 4; r++) moved[4 * c + r] = aes_substitute(state[4 * ((c + r) % 4) + r]);
-      for (int c = 0; c < 4; c++)
-        for (int r = 0; r < 4; r++) {
-          const uint8_t *column = moved + 4 * c;
-          state[4 * c + r] = round == 7 ? column[r]
-                                        : gf_multiply(column[r], 2) ^ gf_multiply(column[(r + 1) % 4], 3) ^
-                                              column[(r + 2) % 4] ^ column[(r + 3) % 4];
-        }
+      for (int i = 0; i < 16; i++) state[i] = round == 7 ? moved[i] : aes_mixed(moved + i / 4 * 4, i % 4);
     }
     const uint64_t low = seed + round * 0x9e3779b97f4a7c15u, high = stream + round * 0xbb67ae8584caa73bu;
     for (int byte = 0; byte < 8; byte++) {

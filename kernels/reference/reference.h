@@ -81,6 +81,9 @@ extern kernel_function *const reference_functions[KERNEL_COUNT];
 /* Philox4x32 with that many rounds (10 or 7), for known answers. */
 void reference_philox4x32(int rounds, const uint32_t counter[4], const uint32_t key[2], uint32_t words[4]);
 
+/* SubBytes and MixColumns of FIPS 197 on one column. */
+void reference_aes_column(uint8_t column[4]);
+
 /* Threefry2x32 with 20 rounds; words may be key. */
 void reference_threefry2x32(const uint32_t counter[2], const uint32_t key[2], uint32_t words[2]);
 

@@ -49,6 +49,7 @@ VEC_INLINE vi vi_load(const void *p) { return _mm256_loadu_si256(p); }
 VEC_INLINE void vi_store(void *p, vi a) { _mm256_storeu_si256(p, a); }
 VEC_INLINE vi vi_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 VEC_INLINE vi vi_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
+VEC_INLINE vi vi_mul(vi a, vi b) { return _mm256_mullo_epi32(a, b); }
 VEC_INLINE vi vi_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 VEC_INLINE vi vi_or(vi a, vi b) { return _mm256_or_si256(a, b); }
 VEC_INLINE vi vi_xor(vi a, vi b) { return _mm256_xor_si256(a, b); }

@@ -48,6 +48,7 @@ VEC_INLINE vi vi_load(const void *p) { return _mm512_loadu_si512(p); }
 VEC_INLINE void vi_store(void *p, vi a) { _mm512_storeu_si512(p, a); }
 VEC_INLINE vi vi_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
 VEC_INLINE vi vi_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
+VEC_INLINE vi vi_mul(vi a, vi b) { return _mm512_mullo_epi32(a, b); }
 VEC_INLINE vi vi_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 VEC_INLINE vi vi_or(vi a, vi b) { return _mm512_or_si512(a, b); }
 VEC_INLINE vi vi_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }

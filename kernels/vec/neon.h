@@ -57,6 +57,7 @@ VEC_INLINE vi vi_load(const void *p) { return vld1q_s32((const int32_t *)p); }
 VEC_INLINE void vi_store(void *p, vi a) { vst1q_s32((int32_t *)p, a); }
 VEC_INLINE vi vi_add(vi a, vi b) { return vaddq_s32(a, b); }
 VEC_INLINE vi vi_sub(vi a, vi b) { return vsubq_s32(a, b); }
+VEC_INLINE vi vi_mul(vi a, vi b) { return vmulq_s32(a, b); }
 VEC_INLINE vi vi_and(vi a, vi b) { return vandq_s32(a, b); }
 VEC_INLINE vi vi_or(vi a, vi b) { return vorrq_s32(a, b); }
 VEC_INLINE vi vi_xor(vi a, vi b) { return veorq_s32(a, b); }

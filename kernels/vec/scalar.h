@@ -56,6 +56,7 @@ VEC_INLINE vi vi_load(const void *p) {
 VEC_INLINE void vi_store(void *p, vi a) { memcpy(p, &a, sizeof a); }
 VEC_INLINE vi vi_add(vi a, vi b) { return (vi)((uint32_t)a + (uint32_t)b); }
 VEC_INLINE vi vi_sub(vi a, vi b) { return (vi)((uint32_t)a - (uint32_t)b); }
+VEC_INLINE vi vi_mul(vi a, vi b) { return (vi)((uint32_t)a * (uint32_t)b); }
 VEC_INLINE vi vi_and(vi a, vi b) { return a & b; }
 VEC_INLINE vi vi_or(vi a, vi b) { return a | b; }
 VEC_INLINE vi vi_xor(vi a, vi b) { return a ^ b; }

@@ -18,6 +18,7 @@
  *   vf_scale(a, n)   a * 2^n, rounded once, for any a and integers -252 <= n <= 254 (an ISA that multiplies twice puts
  *                    into the first factor what a float's exponent can't hold: that product is exact, or the result is
  *                    zero or infinite anyway), NaN and infinities kept; NaN where a is NaN, whatever n
+ *   vi_mul(a, b)     the product's low 32 bits
  *   vi_rotl(a, n)    rotated left by the constant n, 0 < n < 32; vi_shl, vi_shr, vi_sar likewise shift by a constant
  *   vi_lookup8(table, i) table[i mod 8] of eight words in memory
  *   vi_store2(p, a, b)  two vectors lane by lane: a0 b0 a1 b1 ...; vi_load2(p, &a, &b) its inverse
