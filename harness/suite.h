@@ -20,6 +20,7 @@ struct plan {
   double seconds;               /* estimated, of all suites */
   bool rows;                    /* there are rows that will be held against limits ... */
   bool limits[RESIDENCE_COUNT]; /* ... of memory in these places */
+  bool peaks[KERNEL_COUNT];     /* ... and those that these kernels measure */
 };
 
 struct run {

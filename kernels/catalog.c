@@ -40,6 +40,15 @@
 const struct kernel kernels[KERNEL_COUNT] = {
 #include "kernels/kernels.def"
 };
+#undef KERNEL
+#undef KERNEL_IF
+
+#define KERNEL(...)
+#define DEMAND(name, limit, operations) {KERNEL_##name, #limit, operations},
+const struct demand kernel_demands[] = {
+#include "kernels/kernels.def"
+};
+const size_t kernel_demand_count = sizeof kernel_demands / sizeof *kernel_demands;
 
 const struct kernel *kernel_find(const char *name) {
   for (size_t i = 0; i < KERNEL_COUNT; i++)

@@ -290,6 +290,15 @@ enum {
 
 extern const struct kernel kernels[KERNEL_COUNT];
 
+/* What a kernel asks of a limit besides its own. */
+struct demand {
+  int kernel; /* its number in kernels */
+  const char *limit;
+  double operations; /* for each element */
+};
+extern const struct demand kernel_demands[];
+extern const size_t kernel_demand_count;
+
 /* The kernel of that name, or NULL. */
 const struct kernel *kernel_find(const char *name);
 

@@ -7,15 +7,19 @@
 /* Independent chains: latency x units of today's widest cores, 4 x 2 to 4 x 4, within 16 registers less the two
  * operands. One lane of scalar code has the same latencies. */
 #define PEAK_CHAINS 12
+/* Without FMA a step takes two latencies. */
+#define FMA_CHAINS (VEC_LANES == 1 ? 14 : PEAK_CHAINS)
 
 /* Chains of floats that stay what they begin as, far from subnormals and overflow: `step` makes v of v, a and b. The
- * compiler, which does not know a and b, would otherwise compute the result. Being the same in all lanes of all chains,
- * it is also the largest of them. */
+ * compiler does not know these numbers, nor that all chains begin alike: it would compute the result, or one chain for
+ * all. Chains meet in memory, out of the loop's registers. Being the same in all lanes of all chains, the result is
+ * also the largest of them. */
 #define FLOAT_CHAINS(name, chains, start, a_, b_, step)                                                                \
   static void name(size_t n, float *sink) {                                                                            \
-    vf chain[chains], a = vf_set(a_), b = vf_set(b_);                                                                  \
-    __asm__ volatile("" : "+m"(a), "+m"(b));                                                                           \
-    UNROLL_ALL for (int i = 0; i < (chains); i++) chain[i] = vf_set(start);                                            \
+    vf chain[chains], from[chains], to[chains], a = vf_set(a_), b = vf_set(b_);                                        \
+    for (int i = 0; i < (chains); i++) from[i] = vf_set(start);                                                        \
+    __asm__ volatile("" : "+m"(a), "+m"(b), "+m"(from));                                                               \
+    UNROLL_ALL for (int i = 0; i < (chains); i++) chain[i] = from[i];                                                  \
     size_t done = 0;                                                                                                   \
     for (; done + (chains) <= n; done += (chains)) {                                                                   \
       UNROLL_ALL for (int i = 0; i < (chains); i++) {                                                                  \
@@ -23,13 +27,12 @@
         chain[i] = (step);                                                                                             \
       }                                                                                                                \
     }                                                                                                                  \
-    for (; done < n; done++) {                                                                                         \
-      const vf v = chain[0];                                                                                           \
-      chain[0] = (step);                                                                                               \
-    }                                                                                                                  \
-    vf largest = chain[0];                                                                                             \
-    UNROLL_ALL for (int i = 1; i < (chains); i++) largest = vf_max(largest, chain[i]);                                 \
-    *sink = vf_largest(largest);                                                                                       \
+    UNROLL_ALL for (int i = 0; i < (chains); i++) to[i] = chain[i];                                                    \
+    __asm__ volatile("" : "+m"(to));                                                                                   \
+    vf v = to[0], largest = v;                                                                                         \
+    for (int i = 1; i < (chains); i++) largest = vf_max(largest, to[i]);                                               \
+    for (; done < n; done++) v = (step);                                                                               \
+    *sink = vf_largest(vf_max(largest, v));                                                                            \
   }
 
 /* Numbers with all digits, for which dividers may take longer: SQUARE divided by ROOT, and its square root, are ROOT
@@ -38,7 +41,7 @@
 #define ROOT 0x1.60df24p+0f
 #define TO_SQUARE 0x1.0d7284p-127f
 
-FLOAT_CHAINS(fma_peak, PEAK_CHAINS, 2.0f, 0.5f, 1.0f, vf_fma(v, a, b))
+FLOAT_CHAINS(fma_peak, FMA_CHAINS, 2.0f, 0.5f, 1.0f, vf_fma(v, a, b))
 FLOAT_CHAINS(divide_peak, PEAK_CHAINS, ROOT, SQUARE, 0.0f, vf_div(a, v))
 FLOAT_CHAINS(sqrt_peak, PEAK_CHAINS, ROOT, TO_SQUARE, 0.0f, vf_sqrt(vi_as_vf(vi_xor(vf_as_vi(v), vf_as_vi(a)))))
 
@@ -74,9 +77,10 @@ __attribute__((target("avx512bf16"))) static void bf16_peak(size_t n, float *sin
  */
 #define INTEGER_CHAINS(name, attributes, vector, set, start, a_, b_, step, add, first)                                 \
   attributes static void name(size_t n, float *sink) {                                                                 \
-    vector chain[PEAK_CHAINS], a = set(a_), b = set(b_);                                                               \
-    __asm__ volatile("" : "+m"(a), "+m"(b));                                                                           \
-    UNROLL_ALL for (int i = 0; i < PEAK_CHAINS; i++) chain[i] = set(start);                                            \
+    vector chain[PEAK_CHAINS], from[PEAK_CHAINS], to[PEAK_CHAINS], a = set(a_), b = set(b_);                           \
+    for (int i = 0; i < PEAK_CHAINS; i++) from[i] = set(start);                                                        \
+    __asm__ volatile("" : "+m"(a), "+m"(b), "+m"(from));                                                               \
+    UNROLL_ALL for (int i = 0; i < PEAK_CHAINS; i++) chain[i] = from[i];                                               \
     size_t done = 0;                                                                                                   \
     for (; done + PEAK_CHAINS <= n; done += PEAK_CHAINS) {                                                             \
       UNROLL_ALL for (int i = 0; i < PEAK_CHAINS; i++) {                                                               \
@@ -84,14 +88,14 @@ __attribute__((target("avx512bf16"))) static void bf16_peak(size_t n, float *sin
         chain[i] = (step);                                                                                             \
       }                                                                                                                \
     }                                                                                                                  \
-    for (; done < n; done++) {                                                                                         \
-      const vector v = chain[0];                                                                                       \
-      chain[0] = (step);                                                                                               \
-    }                                                                                                                  \
-    UNROLL_ALL for (int i = 1; i < PEAK_CHAINS; i++) chain[0] = add(chain[0], chain[i]);                               \
+    UNROLL_ALL for (int i = 0; i < PEAK_CHAINS; i++) to[i] = chain[i];                                                 \
+    __asm__ volatile("" : "+m"(to));                                                                                   \
+    vector v = to[0], others = to[1];                                                                                  \
+    for (int i = 2; i < PEAK_CHAINS; i++) others = add(others, to[i]);                                                 \
+    for (; done < n; done++) v = (step);                                                                               \
     (void)b;                                                                                                           \
     uint32_t words[4 * VEC_LANES];                                                                                     \
-    first(words, chain[0]);                                                                                            \
+    first(words, add(v, others));                                                                                      \
     *sink = (float)(words[0] >> 8);                                                                                    \
   }
 

@@ -128,6 +128,25 @@ static struct result_row in_scope(const struct run *run, const struct result_row
   return here;
 }
 
+/* The demand number i of the kernel of that name, or NULL. */
+static const struct demand *demand(const char *kernel, size_t i) {
+  for (size_t d = 0; kernel && d < kernel_demand_count; d++)
+    if (strcmp(kernels[kernel_demands[d].kernel].name, kernel) == 0 && i-- == 0) return &kernel_demands[d];
+  return NULL;
+}
+
+static void plan_limit(struct run *run, const char *limit) {
+  const struct kernel *const kernel = kernel_find(limit);
+  if (kernel) run->plan->peaks[kernel - kernels] = true;
+}
+
+/* Notes which compute limits the kernel will be held against. */
+static void plan_limits(struct run *run, const struct kernel *kernel) {
+  const struct demand *more;
+  plan_limit(run, kernel->limit);
+  for (size_t i = 0; (more = demand(kernel->name, i)); i++) plan_limit(run, more->limit);
+}
+
 struct bench_case *cases_add(struct run *run, struct cases *cases, const struct result_row *wanted,
                              const struct kernel *kernel, bool needed) {
   const struct result_row here = in_scope(run, wanted), *const row = &here;
@@ -142,17 +161,20 @@ struct bench_case *cases_add(struct run *run, struct cases *cases, const struct 
     if (!support && row->bytes > 0 && residence_find(row->residence) < RESIDENCE_COUNT)
       run->plan->limits[residence_find(row->residence)] = true;
     run->plan->rows |= !support;
+    plan_limits(run, kernel);
     return NULL;
   }
   const size_t i = cases->count++;
   cases->items = grown(cases->items, cases->count, sizeof *cases->items);
   cases->traffic = grown(cases->traffic, cases->count, sizeof *cases->traffic);
   cases->compute_limit = grown(cases->compute_limit, cases->count, sizeof *cases->compute_limit);
+  cases->kernels = grown(cases->kernels, cases->count, sizeof *cases->kernels);
   cases->items[i] = (struct bench_case){.row = *row, .hot = true, .seconds = seconds, .least = MEASURE_LEAST_SAMPLES};
   if (!selected) cases->items[i].least = SUPPORT_LEAST_SAMPLES;
   cases->items[i].row.support = support;
   cases->traffic[i] = traffic_of(kernel->signature, row->bytes, row->items);
   cases->compute_limit[i] = kernel->limit;
+  cases->kernels[i] = kernel->name;
   return &cases->items[i];
 }
 
@@ -160,6 +182,7 @@ void cases_free(struct cases *cases) {
   free(cases->items);
   free(cases->traffic);
   free(cases->compute_limit);
+  free(cases->kernels);
   *cases = (struct cases){0};
 }
 
@@ -227,15 +250,26 @@ static struct bound_time memory_time(const struct result *result, const struct r
   return sooner(plain, stream);
 }
 
+/* That many operations of a compute limit. */
+static struct bound_time compute_time(const struct result *result, const struct result_row *row, const char *limit,
+                                      double operations) {
+  const double rate = cases_limit(result, limit, NULL, row->arch, row->threads);
+  return (struct bound_time){limit, rate > 0 ? operations / rate * 1e9 : 0};
+}
+
+static struct bound_time later(struct bound_time a, struct bound_time b) { return b.ns > a.ns ? b : a; }
+
 /* Names the limit that binds the row and the share of it that was reached. */
 static void hold_against_limits(const struct result *result, struct result_row *row, struct traffic traffic,
-                                const char *compute_limit) {
-  const struct bound_time memory = memory_time(result, row, traffic);
-  const double rate = cases_limit(result, compute_limit, NULL, row->arch, row->threads);
-  const double compute = rate > 0 ? row->flops / rate * 1e9 : 0;
-  if (compute <= 0 && memory.ns <= 0) return;
-  snprintf(row->limit, sizeof row->limit, "%s", compute > memory.ns ? compute_limit : memory.limit);
-  row->fraction_of_limit = fmax(compute, memory.ns) / row->time.median;
+                                const char *compute_limit, const char *kernel) {
+  const struct demand *more;
+  struct bound_time most =
+      later(memory_time(result, row, traffic), compute_time(result, row, compute_limit, row->flops));
+  for (size_t i = 0; (more = demand(kernel, i)); i++)
+    most = later(most, compute_time(result, row, more->limit, more->operations * row->items));
+  if (most.ns <= 0) return;
+  snprintf(row->limit, sizeof row->limit, "%s", most.limit);
+  row->fraction_of_limit = most.ns / row->time.median;
 }
 
 /* Threads share a row's items evenly. */
@@ -299,7 +333,7 @@ bool cases_run(struct run *run, struct cases *cases, struct error *error) {
     const struct result_row *scalar = scalar_row(cases, row);
     if (scalar && scalar->time.samples) row->times_scalar = times_faster(row, scalar);
     count_cycles(run, row);
-    hold_against_limits(run->result, row, cases->traffic[i], cases->compute_limit[i]);
+    hold_against_limits(run->result, row, cases->traffic[i], cases->compute_limit[i], cases->kernels[i]);
     hold_against_peers(cases, row);
     if (cases->items[i].report) cases->items[i].report(cases->items[i].context, row);
     result_add_row(run->result, row);

@@ -16,7 +16,8 @@ struct traffic {
 struct cases {
   struct bench_case *items;
   struct traffic *traffic;    /* of each */
-  const char **compute_limit; /* of each: fma_peak, multiply_peak or bf16_peak */
+  const char **compute_limit; /* of each: fma_peak or another of the kernels named so */
+  const char **kernels;       /* of each, to find what it demands of further limits */
   size_t count;
   int threads;
 };

@@ -183,19 +183,22 @@ static void arena_reserve(const struct run *run, struct arena *arena, const stru
 static bool kernel_needs_limit_row(const struct run *run, const struct kernel *kernel, enum arch arch,
                                    struct work work) {
   if (run->suite != SUITE_LIMITS || !run->plan->rows || work.sized) return false;
-  if (kernel->signature == SIGNATURE_peak) return true;
+  if (kernel->signature == SIGNATURE_peak) return run->plan->peaks[kernel - kernels];
   return cases_arch_selected(run, arch) && run->plan->limits[work.residence];
-}
-
-/* Whether a kernel's work is counted in rows and columns. */
-static bool has_rows(const struct kernel *kernel) {
-  return kernel->signature == SIGNATURE_bias || kernel->signature == SIGNATURE_rows ||
-         kernel->signature == SIGNATURE_rows_backward;
 }
 
 static bool ends_with(const char *text, const char *end) {
   const size_t length = strlen(text), end_length = strlen(end);
   return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* How long a core waits for a result does not depend on others: the first number of threads says it. */
+static bool is_latency(const struct kernel *kernel) { return ends_with(kernel->name, "_latency"); }
+
+/* Whether a kernel's work is counted in rows and columns. */
+static bool has_rows(const struct kernel *kernel) {
+  return kernel->signature == SIGNATURE_bias || kernel->signature == SIGNATURE_rows ||
+         kernel->signature == SIGNATURE_rows_backward;
 }
 
 /* Activations' forward and backward passes are shown wherever the suite looks; SLEEF's in L2; what is beside them -
@@ -220,8 +223,8 @@ static bool is_random(const struct kernel *kernel) {
 }
 
 /* Says that the row's numbers come from rng. Other generators than the default are part of the kernel's name; the
- * operations that it counts, Philox4x32-10's, become theirs. */
-static void name_generator(struct result_row *row, enum rng rng, const struct kernel *words) {
+ * operations that it counts, Philox4x32-10's, become theirs, held against their limit. */
+static void name_generator(struct result_row *row, struct kernel *kernel, enum rng rng, const struct kernel *words) {
   const struct shape one = {1, 1, 1};
   const struct kernel *counted = &kernels[KERNEL_philox4x32_10];
   const size_t length = strlen(row->kernel);
@@ -229,6 +232,7 @@ static void name_generator(struct result_row *row, enum rng rng, const struct ke
   if (rng == RNG_PHILOX4X32_10) return;
   snprintf(row->kernel + length, sizeof row->kernel - length, "[%s]", rng_names[rng]);
   row->flops *= words->operations(one, 1) / counted->operations(one, 1);
+  kernel->limit = words->limit;
 }
 
 /* What a case measures. */
@@ -256,9 +260,11 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
   row.items = (double)all;
   if (subject->name) snprintf(row.kernel, sizeof row.kernel, "%s", subject->name);
   if (peer) snprintf(row.provider, sizeof row.provider, "%s", peer->provider);
-  if (is_random(kernel)) name_generator(&row, subject->rng, rng_kernel(subject->rng, arch_table(arch), run->cpu));
+  struct kernel held = *kernel;
+  if (is_random(kernel))
+    name_generator(&row, &held, subject->rng, rng_kernel(subject->rng, arch_table(arch), run->cpu));
   cases_name(&row);
-  struct bench_case *added = cases_add(run, cases, &row, kernel, kernel_needs_limit_row(run, kernel, arch, work));
+  struct bench_case *added = cases_add(run, cases, &row, &held, kernel_needs_limit_row(run, kernel, arch, work));
   struct elementwise *e = added ? calloc(1, sizeof *e) : NULL;
   if (!e) return;
   *e = (struct elementwise){.kernel = kernel,
@@ -319,6 +325,7 @@ static void add_cases(struct run *run, struct cases *cases, struct arena *arena,
   for (const struct kernel *kernel = kernels; kernel < kernels + KERNEL_COUNT; kernel++) {
     if (!is_of(kernel, suite)) continue;
     const bool peak = kernel->signature == SIGNATURE_peak;
+    if (is_latency(kernel) && cases->threads != run->options->threads[0]) continue;
     for (size_t r = 0; r < (peak ? 1 : count); r++) {
       if (!peak && residence_bytes(&run->result->machine, residences[r], cases->threads) == 0) continue;
       if (!is_shown(run, kernel, residences[r])) continue;

@@ -17,6 +17,13 @@ static bool is_known(const struct result *result, const struct result_limit *lim
   return false;
 }
 
+/* Operations of a chain, each waiting for the one before, take a latency each. */
+static void set_value(struct result_limit *limit, const struct result_row *row) {
+  const double amount = row->flops > 0 ? row->flops : row->bytes;
+  snprintf(limit->unit, sizeof limit->unit, "%s", row->flops > 0 ? "operations/s" : amount > 0 ? "bytes/s" : "s");
+  limit->value = amount > 0 ? amount / row->time.median * 1e9 : row->time.median * 1e-9 / row->items * row->threads;
+}
+
 /* A limit is what the machine sustains, so it is the median like any other figure. */
 static void note_limit(struct result *result, const struct result_row *row) {
   struct result_limit limit = {.threads = row->threads, .smt = row->smt, .node = -1};
@@ -24,8 +31,7 @@ static void note_limit(struct result *result, const struct result_row *row) {
   strcpy(limit.arch, row->arch);
   memcpy(limit.name, row->kernel, sizeof limit.name - 1);
   strcpy(limit.cores, row->cores);
-  snprintf(limit.unit, sizeof limit.unit, "%s", row->flops > 0 ? "operations/s" : "bytes/s");
-  limit.value = (row->flops > 0 ? row->flops : row->bytes) / row->time.median * 1e9;
+  set_value(&limit, row);
   if (!is_known(result, &limit)) result_add_limit(result, &limit);
 }
 
