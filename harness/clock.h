@@ -14,6 +14,10 @@ uint64_t clock_cpu(void);
  * frequency of the time-stamp counter. */
 double clock_core_hertz(void);
 
+/* The same from one chain of about 20 microseconds: for between samples, several readings of which one takes the
+ * median. */
+double clock_glance_hertz(void);
+
 /* Hardware counters of this thread through perf_event_open. open returns false and says why in reason when the kernel
  * or the machine does not offer them. */
 struct counters {

@@ -106,6 +106,8 @@ static int bind_here(hwloc_topology_t topology, unsigned place) {
   return error;
 }
 
+bool pin_here(hwloc_topology_t topology, unsigned place) { return bind_here(topology, place) == 0; }
+
 bool pin_threads(hwloc_topology_t topology, enum pin_policy policy, int threads, char *text, size_t size,
                  struct error *error) {
   if (policy == PIN_NONE) {

@@ -25,4 +25,7 @@ int pin_places(hwloc_topology_t topology, enum pin_policy policy, unsigned *plac
 bool pin_threads(hwloc_topology_t topology, enum pin_policy policy, int threads, char *text, size_t size,
                  struct error *error);
 
+/* Binds the calling thread alone to the hardware thread of that number; whether it is there now. */
+bool pin_here(hwloc_topology_t topology, unsigned place);
+
 #endif

@@ -31,7 +31,7 @@ struct style table_style(FILE *out, enum output_format format) {
 
 /* ---- the machine ------------------------------------------------------------------------------------------------ */
 
-static void size_text(size_t bytes, char *text, size_t size) {
+void table_size(size_t bytes, char *text, size_t size) {
   const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   size_t unit = 0;
   double value = (double)bytes;
@@ -45,7 +45,7 @@ static void print_caches(FILE *out, struct style style, const struct machine *ma
   for (size_t i = 0; i < machine->cache_count && used < sizeof text; i++) {
     char size[32];
     const struct cache *cache = &machine->caches[i];
-    size_text(cache->bytes, size, sizeof size);
+    table_size(cache->bytes, size, sizeof size);
     used += (size_t)snprintf(text + used, sizeof text - used, "%sL%d %d x %s", i ? ", " : "", cache->level,
                              cache->count, size);
     if (cache->cores[0] && used < sizeof text)
@@ -58,7 +58,7 @@ static void print_caches(FILE *out, struct style style, const struct machine *ma
 
 void table_machine(FILE *out, struct style style, const struct machine *m) {
   char memory[32], id[FINGERPRINT_ID];
-  size_text(m->memory_bytes, memory, sizeof memory);
+  table_size(m->memory_bytes, memory, sizeof memory);
   fingerprint_id(m, id);
   if (style.markdown) fputs("### machine\n\n", out);
   grid_fact(out, style, "CPU", "%s%s%s", m->cpu, m->emulator[0] ? ", under " : "", m->emulator);
@@ -79,59 +79,9 @@ void table_machine(FILE *out, struct style style, const struct machine *m) {
   if (style.markdown) fputc('\n', out);
 }
 
-/* ---- limits ----------------------------------------------------------------------------------------------------- */
+/* ---- kernels ---------------------------------------------------------------------------------------------------- */
 
 static const char *plural(int n) { return n == 1 ? "" : "s"; }
-
-static bool same_limit(const struct result_row *a, const struct result_row *b) {
-  return strcmp(a->kernel, b->kernel) == 0 && strcmp(a->residence, b->residence) == 0;
-}
-
-#define LIMIT_COLUMNS 5 /* that fit beside the names */
-
-static void print_limit_block(FILE *out, struct style style, const struct result *result,
-                              const struct result_row *const *lines, size_t line_count,
-                              const struct result_row *const *columns, size_t column_count) {
-  char headers[LIMIT_COLUMNS][GRID_TEXT];
-  struct grid grid = {.headers = {"<limit", "<of", "<unit"}, .columns = 3 + column_count};
-  for (size_t c = 0; c < column_count; c++) {
-    snprintf(headers[c], sizeof headers[c], "%s x%d", columns[c]->arch, columns[c]->threads);
-    grid.headers[3 + c] = headers[c];
-  }
-  for (size_t l = 0; l < line_count; l++) {
-    struct grid_row *to = grid_add(&grid);
-    grid_cell(to, 0, "%s", lines[l]->kernel);
-    grid_cell(to, 1, "%s", lines[l]->residence);
-    grid_cell(to, 2, "%s",
-              lines[l]->bytes > 0                         ? "GB/s"
-              : strcmp(lines[l]->kernel, "multiply_peak") ? "GFLOP/s"
-                                                          : "Gop/s");
-    for (size_t i = 0; i < result->row_count; i++) {
-      const struct result_row *row = &result->rows[i];
-      for (size_t c = 0; c < column_count; c++)
-        if (row_shown(row, "limits") && same_limit(row, lines[l]) && row_same_column(row, columns[c]))
-          grid_cell(to, 3 + c, "%.1f", (row->bytes > 0 ? row->bytes : row->flops) / row->time.median);
-    }
-  }
-  grid_heading(out, style, "limits of this machine, by arch x threads");
-  grid_print(&grid, out, style);
-  grid_free(&grid);
-}
-
-static void print_limits(FILE *out, struct style style, const struct result *result) {
-  const struct result_row **lines = calloc(2 * result->row_count + 1, sizeof *lines);
-  if (!lines) return;
-  const struct result_row **columns = lines + result->row_count;
-  const size_t line_count = row_distinct(result, "limits", lines, same_limit);
-  const size_t column_count = row_distinct(result, "limits", columns, row_same_column);
-  for (size_t c = 0; c < column_count; c += LIMIT_COLUMNS) {
-    const size_t left = column_count - c;
-    print_limit_block(out, style, result, lines, line_count, columns + c, left < LIMIT_COLUMNS ? left : LIMIT_COLUMNS);
-  }
-  free(lines);
-}
-
-/* ---- kernels ---------------------------------------------------------------------------------------------------- */
 
 /* Rows of one table have the same kind, number of threads and, if elementwise, residence. */
 static bool same_section(const struct result_row *a, const struct result_row *b) {
@@ -369,7 +319,7 @@ void table_suite(FILE *out, struct style style, const struct result *result, enu
   else if (suite == SUITE_LEARNING)
     table_learning(out, style, result);
   else if (suite == SUITE_LIMITS)
-    print_limits(out, style, result);
+    table_limits(out, style, result);
   else
     print_kernels(out, style, result, suite_names[suite]);
 }

@@ -32,6 +32,13 @@ void verdict_text(char *text, size_t size, const struct gradient_cell *cell);
 /* The gradients of a few cells by layer, with what theory says; nothing for more than a picture can show. */
 void table_curves(FILE *out, struct style style, const struct gradient_cell *cells, size_t count);
 
+/* The part of table_suite for SUITE_LIMITS: rates of all archs, and where latencies or clocks were asked for the
+ * character sheet of the machine. */
+void table_limits(FILE *out, struct style style, const struct result *result);
+
+/* "32 KiB" */
+void table_size(size_t bytes, char *text, size_t size);
+
 /* The part of table_suite for SUITE_ACCURACY. */
 void table_accuracy(FILE *out, struct style style, const struct result *result);
 

@@ -3,7 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/suite/clocks.h"
+#include "harness/suite/core_pairs.h"
 #include "harness/suite/elementwise.h"
+#include "harness/suite/latency.h"
+#include "harness/suite/numa.h"
 
 /* Whether a row before has said so already: those of further sizes say nothing new. */
 static bool is_known(const struct result *result, const struct result_limit *limit) {
@@ -17,14 +21,15 @@ static bool is_known(const struct result *result, const struct result_limit *lim
   return false;
 }
 
-/* Operations of a chain, each waiting for the one before, take a latency each. */
+/* Operations of a chain, each waiting for the one before, take a latency each. What interferes can only make that
+ * longer. */
 static void set_value(struct result_limit *limit, const struct result_row *row) {
   const double amount = row->flops > 0 ? row->flops : row->bytes;
   snprintf(limit->unit, sizeof limit->unit, "%s", row->flops > 0 ? "operations/s" : amount > 0 ? "bytes/s" : "s");
-  limit->value = amount > 0 ? amount / row->time.median * 1e9 : row->time.median * 1e-9 / row->items * row->threads;
+  limit->value = amount > 0 ? amount / row->time.median * 1e9 : row->time.p10 * 1e-9 / row->items * row->threads;
 }
 
-/* A limit is what the machine sustains, so it is the median like any other figure. */
+/* A rate is what the machine sustains, so it is the median like any other figure. */
 static void note_limit(struct result *result, const struct result_row *row) {
   struct result_limit limit = {.threads = row->threads, .smt = row->smt, .node = -1};
   strcpy(limit.residence, row->residence);
@@ -38,7 +43,9 @@ static void note_limit(struct result *result, const struct result_row *row) {
 bool suite_limits(struct run *run, struct error *error) {
   static const enum residence all[] = {RESIDENCE_L1, RESIDENCE_L2, RESIDENCE_L3, RESIDENCE_MEMORY};
   const size_t before = run->result->row_count;
-  if (!elementwise_suite(run, suite_names[SUITE_LIMITS], all, sizeof all / sizeof *all, error)) return false;
+  if (!elementwise_suite(run, suite_names[SUITE_LIMITS], all, sizeof all / sizeof *all, error) ||
+      !latency_suite(run, error))
+    return false;
   for (size_t i = before; i < run->result->row_count; i++) note_limit(run->result, &run->result->rows[i]);
-  return true;
+  return core_pairs_suite(run, error) && numa_suite(run, error) && clocks_suite(run, error);
 }
