@@ -95,10 +95,17 @@ static bool flush(const struct run *run, int threads) {
 /* Making a chain, first touch and all, in seconds. */
 static double planned_seconds(size_t bytes) { return (double)bytes * 1e-9; }
 
+/* Of a shared cache no more than is needed to be out of the one before: neighbours would drive it out. */
+#define TIMES_L2 4
+static size_t chain_bytes(const struct machine *machine, enum residence residence, int threads) {
+  const size_t bytes = residence_bytes(machine, residence, threads), l2 = machine_cache_bytes(machine, 2);
+  return residence == RESIDENCE_L3 && l2 > 0 && TIMES_L2 * l2 < bytes ? TIMES_L2 * l2 : bytes;
+}
+
 static bool add_case(struct run *run, struct cases *cases, enum residence residence, bool huge, struct error *error) {
   /* A row like that of a kernel that no limit applies to. */
   static const struct kernel like = {.suite = "limits", .limit = "", .signature = SIGNATURE_peak};
-  const size_t bytes = residence_bytes(&run->result->machine, residence, cases->threads), line = chase_line();
+  const size_t bytes = chain_bytes(&run->result->machine, residence, cases->threads), line = chase_line();
   const enum arch arch = arch_find(run_best_table(run)->name);
   struct result_row row = cases_bare_row(suite_names[SUITE_LIMITS], arch, cases->threads);
   if (bytes < 2 * line) return true;
