@@ -1,0 +1,23 @@
+// Elements made from text only: what a result file says never becomes markup.
+
+/**
+ * @param {string} tag
+ * @param {Object<string, string|number|boolean>} attributes false leaves one out
+ * @param {...(Node|string)} children strings become text
+ */
+export function element(tag, attributes = {}, ...children) {
+  return fill(document.createElement(tag), attributes, children);
+}
+
+/** The same in SVG. */
+export function svg_element(tag, attributes = {}, ...children) {
+  return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
+}
+
+function fill(made, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false) made.setAttribute(name, value === true ? '' : value);
+  }
+  made.append(...children);
+  return made;
+}

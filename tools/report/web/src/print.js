@@ -1,0 +1,25 @@
+// Paper: light colours, the width of a page, every table open.
+
+/** Between the margins of A4 and of US Letter, in CSS pixels. */
+const PAPER_WIDTH = 680;
+
+/** @param {function(): import('./chart.js').Chart[]} all_charts draws those that wait */
+export function initialize_print(all_charts) {
+  const root = document.documentElement;
+  let closed = [];
+
+  addEventListener('beforeprint', () => {
+    if (root.classList.contains('printing')) return;
+    const charts = all_charts();
+    root.classList.add('printing');
+    closed = [...document.querySelectorAll('details:not([open])')];
+    for (const details of closed) details.open = true;
+    for (const chart of charts) chart.draw(PAPER_WIDTH);
+  });
+  addEventListener('afterprint', () => {
+    root.classList.remove('printing');
+    for (const details of closed) details.open = false;
+    closed = [];
+    for (const chart of all_charts()) chart.draw();
+  });
+}

@@ -1,0 +1,76 @@
+// From the values of an axis to places on it.
+
+import {binary_range, decimal_range, linear_range} from './ticks.js';
+import {format_number} from './numbers.js';
+
+/**
+ * @typedef {Object} Scale
+ * @property {function(number): ?number} place axis units of a value; null where a logarithmic axis has none
+ * @property {?string[]} categories of a category axis
+ * @property {string} title name and unit
+ * @property {number[]} beyond marks that are too far away to be drawn
+ */
+
+/** Marks widen the axis up to this many times what the values span; others are named below the chart. */
+const FARTHEST_MARK = 3;
+
+const is_number = value => typeof value === 'number' && Number.isFinite(value);
+const is_power_of_two = value => value >= 1 && Number.isInteger(Math.log2(value));
+
+/**
+ * @param {{name: string, scale: string, unit?: string, categories?: string[]}} axis
+ * @param {number[]} values every value that is to be on it
+ * @param {number[]} marks lines across the chart
+ * @param {{count: number, zero?: boolean, snap?: boolean}} options count: about how many ticks; zero: always on a linear axis;
+ *     snap: ends at ticks
+ * @returns {Scale & import('./ticks.js').Range}
+ */
+export function make_scale(axis, values, marks, {count, zero = false, snap = true}) {
+  const title = axis.unit ? `${axis.name} (${axis.unit})` : axis.name;
+  if (axis.scale === 'category') {
+    return {title, categories: axis.categories ?? [], place: value => value, beyond: []};
+  }
+  const logarithmic = axis.scale === 'log';
+  const usable = values.filter(value => is_number(value) && (!logarithmic || value > 0));
+  const binary = logarithmic && !snap && usable.length > 0 && usable.every(is_power_of_two);
+  const place = value => {
+    if (!is_number(value)) return null;
+    if (!logarithmic) return value;
+    if (value <= 0) return null;
+    return binary ? Math.log2(value) : Math.log10(value);
+  };
+  let [low, high] = extent(usable.map(place));
+  if (!logarithmic && (zero || (snap && low > 0 && low < high / 2))) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
+  const reach = FARTHEST_MARK * Math.max(high - low, logarithmic ? 1 : 0);
+  const beyond = [];
+  const span = [low, high];
+  for (const mark of marks) {
+    const at = place(mark);
+    if (at === null || Math.max(high, at) - Math.min(low, at) > reach) beyond.push(mark);
+    else span.push(at);
+  }
+  [low, high] = extent(span);
+  if (!snap && high > low) {
+    const margin = 0.02 * (high - low);
+    [low, high] = [low - margin, high + margin];
+  }
+  const make_range = binary ? binary_range : logarithmic ? decimal_range : linear_range;
+  return {title, categories: null, place, beyond, ...make_range(low, high, {count, snap})};
+}
+
+function extent(numbers) {
+  if (!numbers.length) return [0, 1];
+  let low = numbers[0];
+  let high = low;
+  for (const number of numbers) {
+    if (number < low) low = number;
+    if (number > high) high = number;
+  }
+  return [low, high];
+}
+
+/** A value of an axis in words. */
+export function describe_value(axis, value) {
+  if (axis.scale === 'category') return String(axis.categories?.[value] ?? value);
+  return format_number(value) + (axis.unit && value !== null ? ` ${axis.unit}` : '');
+}
