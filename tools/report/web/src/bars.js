@@ -21,13 +21,12 @@ export function bars_picture(data, {hidden, width, palette}) {
   const marks = (data.marks ?? []).filter(mark => mark.axis === 'y');
   const names = make_scale({...data.x, scale: 'category', categories}, [], [], {count: 0});
   const lengths = make_scale(data.y, values, marks.map(mark => mark.at), {count: tick_count(width * 0.75, 70), zero: true});
-  const origin = Math.min(Math.max(0, lengths.min), lengths.max);
 
   const option = {
     ...base_option(palette, points => describe(data, points), 'axis'),
     grid: {left: 8, right: width < 480 ? 16 : 28, top: 8, bottom: 8},
     xAxis: axis_option(lengths, palette, {title_at: 'middle', lines: true}),
-    yAxis: axis_option(names, palette, {title_at: 'top', lines: false, room: Math.min(220, width * 0.36), inverse: true}),
+    yAxis: axis_option(names, palette, {title_at: 'top', lines: false, room: {beside: Math.min(220, width * 0.36)}, inverse: true}),
     series: []
   };
   option.xAxis.nameGap = 26;
@@ -52,10 +51,11 @@ export function bars_picture(data, {hidden, width, palette}) {
   });
   if (marks.length) {
     const drawn = marks.filter(mark => !lengths.beyond.includes(mark.at) && lengths.place(mark.at) !== null)
-      .map(mark => ({axis: 'x', at: lengths.place(mark.at), label: String(mark.label)}));
+      .map(mark => ({axis: 'x', at: lengths.place(mark.at), label: mark.label}));
     if (drawn.length) option.series.push(marks_series(drawn, palette));
   }
-  option.xAxis.startValue = origin;
+  // A logarithmic axis has no zero for bars to begin at.
+  option.xAxis.startValue = data.y.scale === 'log' ? lengths.min : 0;
   const group = Math.max(visible.length, 1) * BAR_HEIGHT + 12;
   const height = 60 + categories.length * Math.max(group, 26);
   return {option, height, stops: turn(stops), notes: [...mark_notes(data, names, lengths), ...lost_notes(data, names, lengths)]};

@@ -21,3 +21,11 @@ function fill(made, attributes, children) {
   made.append(...children);
   return made;
 }
+
+/** Control characters, and those that turn the direction of all that follows. */
+const HARMFUL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** JSON, with nothing in its strings that makes other text look like something else. */
+export function parse_data(text) {
+  return JSON.parse(text, (_, value) => (typeof value === 'string' ? value.replace(HARMFUL, '\ufffd') : value));
+}

@@ -1,13 +1,13 @@
 // Heat maps of two categories: one for each frame, all in the same colours.
 
-import {axis_option, base_option} from './options.js';
+import {axis_option, base_option, names_height, text_width} from './options.js';
 import {make_scale} from './scale.js';
 import {format_number} from './numbers.js';
 import {mix, readable_on} from './palette.js';
 
 const COLORS = 33; // of the scale, odd so that one is the middle's where the middle is in the middle
 const CELL_HEIGHT = 28;
-const LETTER_WIDTH = 6.2; // of the 11 px font, on average
+const SCALE_HEIGHT = 44;
 
 /**
  * @param {import('./chart.js').ChartData} data
@@ -20,18 +20,17 @@ export function heat_picture(data, {frame, width, palette}) {
   const x = make_scale({...data.x, scale: 'category'}, [], [], {count: 0});
   const y = make_scale({...data.y, scale: 'category'}, [], [], {count: 0});
   const color_of = value => heat_color(value, {low, high, middle}, palette);
-  const names_room = Math.min(longest(y.categories), width * 0.32);
+  const names_room = Math.min(text_width(y.categories), width * 0.32);
   const cell_width = (width - names_room - 24) / Math.max(x.categories.length, 1);
-  const upright = longest(x.categories) > cell_width - 4;
 
   const option = {
     ...base_option(palette, points => points.map(point => cell_text(data, cells[point.dataIndex])), 'item'),
-    grid: {left: 8, right: 8, top: 8, bottom: 64},
-    xAxis: axis_option(x, palette, {title_at: 'middle', lines: false, room: 110}),
-    yAxis: axis_option(y, palette, {title_at: 'top', lines: false, room: names_room, inverse: true}),
+    grid: {left: 8, right: 8, top: 8, bottom: SCALE_HEIGHT, outerBoundsMode: 'same'},
+    xAxis: axis_option(x, palette, {title_at: 'middle', lines: false, room: {each: cell_width}}),
+    yAxis: axis_option(y, palette, {title_at: 'top', lines: false, room: {beside: names_room}, inverse: true}),
     visualMap: {
-      type: 'continuous', min: low, max: high, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemHeight: Math.min(240, width * 0.4),
-      itemWidth: 10, dimension: 2, text: [format_number(high, 3), format_number(low, 3)], textStyle: {color: palette.muted, fontSize: 11},
+      type: 'continuous', min: low, max: high, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, dimension: 2,
+      itemHeight: Math.min(240, width * 0.4), itemWidth: 10, text: [format_number(high, 3), format_number(low, 3)], textStyle: {color: palette.muted, fontSize: 11},
       hoverLink: false,
       inRange: {color: Array.from({length: COLORS}, (_, i) => color_of(low + (high - low) * i / (COLORS - 1)))}
     },
@@ -40,17 +39,12 @@ export function heat_picture(data, {frame, width, palette}) {
       data: cells.map(([column, row, value]) => cell_item(column, row, value, {low, high, color_of, cell_width, palette}))
     }]
   };
-  option.yAxis.name = '';
-  Object.assign(option.xAxis, {name: name, nameGap: 6, nameTextStyle: {color: palette.muted, fontSize: 12}});
-  option.xAxis.axisLabel.rotate = upright ? 60 : 0;
-  option.xAxis.name = '';
+  option.xAxis.name = option.yAxis.name = '';
   option.yAxis.axisLine.show = option.xAxis.axisLine.show = false;
-  const names_height = upright ? Math.min(longest(x.categories), 110) * 0.87 + 12 : 20;
-  const height = Math.round(y.categories.length * CELL_HEIGHT + names_height + 80);
-  return {option, height, stops: heat_stops(data, cells), notes: [`Colour: ${name}.`]};
+  const height = Math.round(y.categories.length * CELL_HEIGHT + names_height(x.categories, cell_width) + SCALE_HEIGHT + 8);
+  const note = `Colours: ${name}, from ${format_number(low)} to ${format_number(high)}; pale is ${format_number(middle)}.`;
+  return {option, height, stops: heat_stops(data, cells), notes: [note]};
 }
-
-function longest(names) { return LETTER_WIDTH * Math.max(1, ...names.map(one => String(one).length)) + 8; }
 
 /** Values beyond the scale have the colour of its end. */
 function cell_item(column, row, value, {low, high, color_of, cell_width, palette}) {
@@ -58,9 +52,9 @@ function cell_item(column, row, value, {low, high, color_of, cell_width, palette
   const text = known ? format_number(value, 2) : '';
   return {
     value: [column, row, known ? Math.min(Math.max(value, low), high) : '-'],
-    itemStyle: {color: known ? color_of(value) : palette.empty, borderColor: palette.surface, borderWidth: 1},
+    itemStyle: {color: known ? color_of(value) : palette.surface, borderColor: palette.surface, borderWidth: 1},
     label: {
-      show: text.length * LETTER_WIDTH + 4 <= cell_width, formatter: () => text,
+      show: text_width([text]) <= cell_width, formatter: () => text,
       color: known ? readable_on(color_of(value)) : palette.muted
     }
   };

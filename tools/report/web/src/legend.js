@@ -15,7 +15,8 @@ function swatch(series, kind) {
   const color = `var(--series-${series.color % SYMBOLS.length})`;
   const drawn = svg_element('svg', {width: 28, height: 12, 'aria-hidden': 'true', style: `color: ${color}`});
   if (kind === 'bars') {
-    drawn.append(svg_element('rect', {x: 8, width: 12, height: 12, rx: 2, fill: 'currentColor'}));
+    drawn.setAttribute('width', 12);
+    drawn.append(svg_element('rect', {width: 12, height: 12, rx: 2, fill: 'currentColor'}));
     return drawn;
   }
   if (series.style !== 'points') {

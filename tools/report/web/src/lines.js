@@ -1,6 +1,6 @@
 // Curves and points over two axes.
 
-import {axis_option, base_option, tick_count} from './options.js';
+import {axis_option, base_option, names_height, tick_count} from './options.js';
 import {describe_value, make_scale} from './scale.js';
 import {DASHES, SYMBOLS} from './palette.js';
 import {interval_series} from './intervals.js';
@@ -8,7 +8,7 @@ import {marks_series} from './marks.js';
 import {mark_notes, lost_notes, interval_text} from './wording.js';
 
 /** More symbols than this on one curve are a smear. */
-const MOST_SYMBOLS = 14;
+const MOST_SYMBOLS = 20;
 
 const HEIGHT = 340;
 
@@ -27,12 +27,12 @@ export function lines_picture(data, {hidden, width, palette}) {
   const option = {
     ...base_option(palette, points => describe(data, points), 'axis'),
     grid: {left: 8, right: narrow ? 12 : 24, top: 32, bottom: 8},
-    xAxis: axis_option(x, palette, {title_at: 'middle', lines: false, room: narrow ? 50 : 90}),
+    xAxis: axis_option(x, palette, {title_at: 'middle', lines: false, room: {each: (width - 80) / Math.max(x.categories?.length ?? 1, 1)}}),
     yAxis: axis_option(y, palette, {title_at: 'top', lines: true}),
     series: []
   };
-  if (x.categories) option.xAxis.axisLabel.hideOverlap = true;
-  option.xAxis.nameGap = 28;
+  const names = x.categories ? names_height(x.categories, (width - 80) / Math.max(x.categories.length, 1)) : 20;
+  option.xAxis.nameGap = names + 8;
   option.tooltip.axisPointer = {type: 'line', snap: true};
 
   const stops = [];
@@ -49,10 +49,10 @@ export function lines_picture(data, {hidden, width, palette}) {
     option.series.push(curve(series, i, places, color), ...interval_series(places, color));
   });
   const marks = (data.marks ?? [])
-    .map(mark => ({...mark, label: String(mark.label), at: (mark.axis === 'x' ? x : y).place(mark.at), value: mark.at}))
+    .map(mark => ({...mark, at: (mark.axis === 'x' ? x : y).place(mark.at), value: mark.at}))
     .filter(mark => !(mark.axis === 'x' ? x : y).beyond.includes(mark.value) && mark.at !== null);
   if (marks.length) option.series.push(marks_series(marks, palette));
-  return {option, height: narrow ? 300 : HEIGHT, stops, notes: [...mark_notes(data, x, y), ...lost_notes(data, x, y)]};
+  return {option, height: (narrow ? 280 : HEIGHT) + names, stops, notes: [...mark_notes(data, x, y), ...lost_notes(data, x, y)]};
 }
 
 function curve(series, number, places, color) {
@@ -72,8 +72,13 @@ function curve(series, number, places, color) {
   };
 }
 
+/** A point may have a name of its own. */
+function name_of(series, point) {
+  return point[4] ? `${series.name}, ${point[4]}` : series.name;
+}
+
 function point_text(data, series, point) {
-  return `${series.name}: ${data.x.name} ${describe_value(data.x, point[0])}, ${data.y.name} ` +
+  return `${name_of(series, point)}: ${data.x.name} ${describe_value(data.x, point[0])}, ${data.y.name} ` +
       `${describe_value(data.y, point[1])}${interval_text(point)}`;
 }
 
@@ -87,7 +92,7 @@ function describe(data, points) {
     `${data.x.name} ${describe_value(data.x, x)}`,
     ...known.map(point => {
       const value = of(point).points[point.dataIndex];
-      return `${of(point).name}: ${describe_value(data.y, value[1])}${interval_text(value)}`;
+      return `${name_of(of(point), value)}: ${describe_value(data.y, value[1])}${interval_text(value)}`;
     })
   ];
 }

@@ -5,7 +5,7 @@ import {initialize_print} from './print.js';
 import {initialize_sorting} from './sorting.js';
 import {initialize_navigation} from './navigation.js';
 import {initialize_theme} from './theme.js';
-import {element} from './dom.js';
+import {element, parse_data} from './dom.js';
 
 /** Says in a chart's place why it is missing; its table stays open. */
 function explain_failure(figure, error) {
@@ -17,7 +17,7 @@ function start_chart(figure) {
   try {
     const data = document.getElementById(figure.dataset.chart);
     if (!data) throw new Error(`the page has no data named ${figure.dataset.chart}`);
-    const chart = new Chart(figure, JSON.parse(data.textContent));
+    const chart = new Chart(figure, parse_data(data.textContent));
     const table = data.nextElementSibling;
     if (table?.tagName === 'DETAILS') table.open = false;
     return chart;

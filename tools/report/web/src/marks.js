@@ -28,6 +28,12 @@ function line(x1, y1, x2, y2, palette) {
   return {type: 'line', shape: {x1, y1, x2, y2}, style: {stroke: palette.muted, lineWidth: 1, lineDash: [3, 3], opacity: 0.8}};
 }
 
+/** Of a label as much as a chart has room for. */
+function shortened(label, room) {
+  const letters = Math.max(8, Math.floor(room / LETTER_WIDTH));
+  return label.length > letters ? `${label.slice(0, letters - 1)}\u2026` : label;
+}
+
 function text(label, x, y, align, palette) {
   return {
     type: 'text',
@@ -42,23 +48,25 @@ function text(label, x, y, align, palette) {
 function add_vertical(children, marks, area, palette) {
   const ends = []; // of each row, where its last label ends
   for (const mark of marks.sort((a, b) => a.pixel - b.pixel)) {
-    const width = mark.label.length * LETTER_WIDTH + 8;
+    const label = shortened(String(mark.label), area.width * 0.6);
+    const width = label.length * LETTER_WIDTH + 8;
     const left = Math.max(Math.min(mark.pixel + 4, area.x + area.width - width), area.x);
     let row = ends.findIndex(end => end <= left);
     if (row < 0) row = ends.length;
     ends[row] = left + width;
-    children.push(line(mark.pixel, area.y, mark.pixel, area.y + area.height, palette));
-    children.push(text(mark.label, left, area.y + 2 + row * ROW_HEIGHT, 'left', palette));
+    children.unshift(line(mark.pixel, area.y, mark.pixel, area.y + area.height, palette));
+    children.push(text(label, left, area.y + 2 + row * ROW_HEIGHT, 'left', palette));
   }
 }
 
-/** Labels stand above their lines at the right; one that would touch the one below goes up. */
+/** Labels stand above their lines at the right; one that would touch the one below goes up, as far as there is room. */
 function add_horizontal(children, marks, area, palette) {
   let free = area.y + area.height;
   for (const mark of marks.sort((a, b) => b.pixel - a.pixel)) {
-    const top = Math.min(mark.pixel - ROW_HEIGHT, free - ROW_HEIGHT);
+    let top = Math.min(mark.pixel - ROW_HEIGHT, free - ROW_HEIGHT);
+    if (top < area.y - ROW_HEIGHT) top = mark.pixel + 2;
     free = top;
-    children.push(line(area.x, mark.pixel, area.x + area.width, mark.pixel, palette));
-    children.push(text(mark.label, area.x + area.width - 4, Math.max(top, area.y), 'right', palette));
+    children.unshift(line(area.x, mark.pixel, area.x + area.width, mark.pixel, palette));
+    children.push(text(shortened(String(mark.label), area.width * 0.6), area.x + area.width - 4, top, 'right', palette));
   }
 }

@@ -24,9 +24,9 @@ export function format_power_of_ten(exponent) {
 
 const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
 
-/** A whole power of two: 64 Ki. Negative exponents as decimals. */
+/** A whole power of two, with a space before the prefix or what is put behind: 64 Ki, 512 . Negative exponents as decimals. */
 export function format_power_of_two(exponent) {
   if (exponent < 0 || exponent >= 10 * BINARY_PREFIXES.length) return format_number(2 ** exponent);
   const prefix = BINARY_PREFIXES[Math.floor(exponent / 10)];
-  return `${2 ** (exponent % 10)}${prefix ? ` ${prefix}` : ''}`;
+  return `${2 ** (exponent % 10)} ${prefix}`;
 }

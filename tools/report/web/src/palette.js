@@ -5,7 +5,7 @@ export const SYMBOLS = ['circle', 'triangle', 'rect', 'diamond', 'emptyCircle', 
 
 export const DASHES = {solid: 'solid', dashed: [6, 4], dotted: [2, 3]};
 
-const NAMES = ['ink', 'muted', 'line', 'surface', 'accent', 'cold', 'even', 'hot', 'empty'];
+const NAMES = ['ink', 'muted', 'line', 'surface', 'accent', 'cold', 'even', 'hot'];
 
 /** @returns {Object<string, string> & {series: string[], font: string}} */
 export function read_palette() {

@@ -1,7 +1,7 @@
 // From the values of an axis to places on it.
 
 import {binary_range, decimal_range, linear_range} from './ticks.js';
-import {format_number} from './numbers.js';
+import {format_number, format_power_of_two} from './numbers.js';
 
 /**
  * @typedef {Object} Scale
@@ -15,7 +15,9 @@ import {format_number} from './numbers.js';
 const FARTHEST_MARK = 3;
 
 const is_number = value => typeof value === 'number' && Number.isFinite(value);
-const is_power_of_two = value => value >= 1 && Number.isInteger(Math.log2(value));
+
+/** Within the six digits that pages carry. */
+const is_power_of_two = value => value >= 1 && Math.abs(Math.log2(value) - Math.round(Math.log2(value))) < 1e-5;
 
 /**
  * @param {{name: string, scale: string, unit?: string, categories?: string[]}} axis
@@ -55,7 +57,10 @@ export function make_scale(axis, values, marks, {count, zero = false, snap = tru
     [low, high] = [low - margin, high + margin];
   }
   const make_range = binary ? binary_range : logarithmic ? decimal_range : linear_range;
-  return {title, categories: null, place, beyond, ...make_range(low, high, {count, snap})};
+  const whole = !snap && usable.every(Number.isInteger);
+  const in_bytes = binary && axis.unit === 'B'; // the ticks say so: 4 KiB
+  const range = make_range(low, high, {count, snap, whole, unit: in_bytes ? 'B' : ''});
+  return {title: in_bytes ? axis.name : title, categories: null, place, beyond, ...range};
 }
 
 function extent(numbers) {
@@ -72,5 +77,6 @@ function extent(numbers) {
 /** A value of an axis in words. */
 export function describe_value(axis, value) {
   if (axis.scale === 'category') return String(axis.categories?.[value] ?? value);
+  if (axis.scale === 'log' && value >= 1024 && is_power_of_two(value)) return `${format_power_of_two(Math.round(Math.log2(value)))}${axis.unit ?? ''}`;
   return format_number(value) + (axis.unit && value !== null ? ` ${axis.unit}` : '');
 }

@@ -10,11 +10,12 @@ function number_of(text) {
   return match ? Number(match[0].replaceAll(',', '')) : null;
 }
 
-function compare_cells(a, b) {
+/** Where there are numbers, what is none comes last, up and down. */
+function compare_cells(a, b, sign) {
   const [x, y] = [number_of(a), number_of(b)];
-  if (x !== null && y !== null) return x - y;
+  if (x !== null && y !== null) return sign * (x - y);
   if (x !== null || y !== null) return x !== null ? -1 : 1;
-  return a.localeCompare(b);
+  return sign * a.localeCompare(b);
 }
 
 function sort_by(table, column, direction) {
@@ -24,7 +25,7 @@ function sort_by(table, column, direction) {
   const text = row => row.cells[column]?.textContent.trim() ?? '';
   const sign = direction === 'descending' ? -1 : 1;
   if (direction === 'none') rows.sort((a, b) => a.dataset.place - b.dataset.place);
-  else rows.sort((a, b) => sign * compare_cells(text(a), text(b)));
+  else rows.sort((a, b) => compare_cells(text(a), text(b), sign));
   body.append(...rows);
 }
 

@@ -29,7 +29,10 @@ export function initialize_theme(changed) {
   if (choice === 'dark' || choice === 'light') root.dataset.theme = choice;
 
   const button = element('button', {type: 'button', class: 'theme'});
-  const label = () => (button.textContent = is_dark() ? 'Light' : 'Dark');
+  const label = () => {
+    button.textContent = is_dark() ? 'Light' : 'Dark';
+    button.title = `${button.textContent} colours`;
+  };
   label();
   button.addEventListener('click', () => {
     root.dataset.theme = is_dark() ? 'light' : 'dark';

@@ -28,12 +28,14 @@ function nice_step(step) {
 /**
  * @param {number} low lowest value
  * @param {number} high
- * @param {{count: number, snap: boolean}} options snap: ends at ticks rather than at the values
+ * @param {{count: number, snap: boolean, whole: boolean}} options snap: ends at ticks rather than at the values; whole: ticks at
+ *     whole numbers only
  * @returns {Range}
  */
-export function linear_range(low, high, {count, snap}) {
-  if (low === high) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) / 2, high + Math.abs(high) / 2];
-  const step = nice_step((high - low) / count);
+export function linear_range(low, high, {count, snap, whole}) {
+  if (low === high) [low, high] = whole ? [low - 1, high + 1] : low === 0 ? [0, 1] : [low - Math.abs(low) / 2, high + Math.abs(high) / 2];
+  let step = nice_step((high - low) / count);
+  if (whole) step = Math.max(1, Math.floor(step)); // 2 in place of 2.5
   const min = snap ? Math.floor(low / step + EPSILON) * step : low;
   const max = snap ? Math.ceil(high / step - EPSILON) * step : high;
   return {min, max, ticks: multiples(step, min, max), label: tick => format_number(Number(tick.toPrecision(12)))};
@@ -64,8 +66,8 @@ function ones_twos_fives(low, high, count, snap) {
 }
 
 /** Exponents of 2. */
-export function binary_range(low, high, {count}) {
+export function binary_range(low, high, {count, unit}) {
   if (low === high) [low, high] = [low - 1, high + 1];
   const step = Math.max(1, Math.ceil((high - low) / count));
-  return {min: low, max: high, ticks: multiples(step, low, high), label: format_power_of_two};
+  return {min: low, max: high, ticks: multiples(step, low, high), label: tick => format_power_of_two(tick) + unit};
 }

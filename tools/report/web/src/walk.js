@@ -21,6 +21,7 @@ export function initialize_walk(chart) {
   const leave = () => {
     chart.readout.textContent = '';
     chart.echarts.dispatchAction({type: 'hideTip'});
+    chart.echarts.dispatchAction({type: 'updateAxisPointer', currTrigger: 'leave'});
     began = false;
   };
   const change_row = by => {
@@ -46,7 +47,10 @@ export function initialize_walk(chart) {
     const move = moves[event.key];
     if (!move || (event.key.startsWith('Page') && !chart.choose_frame)) return;
     event.preventDefault();
-    if (!chart.stops.length) return;
+    if (!chart.stops.length) {
+      chart.readout.textContent = 'There are no points.';
+      return;
+    }
     row = Math.min(row, chart.stops.length - 1); // the legend may have taken some away
     place = Math.min(place, chart.stops[row].length - 1);
     if (began || event.key.startsWith('Page') || event.key === 'End') move();
