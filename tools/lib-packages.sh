@@ -26,6 +26,9 @@ package_text() {
   g++) echo "a C++ compiler" ;;
   qemu-user) echo "qemu user emulation" ;;
   llvm-19) echo "LLVM's tools" ;;
+  nodejs) echo "Node.js" ;;
+  chromium) echo "Chromium" ;;
+  chromium-driver) echo "Chromium's WebDriver" ;;
   *) echo "$1" ;;
   esac
 }
@@ -58,6 +61,10 @@ have() {
     ;;
   dieharder) command -v dieharder ;;
   llvm-19) command -v llvm-mca-19 && command -v llvm-objdump-19 && command -v llvm-readobj-19 ;;
+  nodejs) command -v node ;;
+  npm) command -v npm ;;
+  chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+  chromium-driver) command -v chromedriver ;;
   qemu-user) command -v qemu-aarch64 && command -v qemu-x86_64 ;;
   dataset-fashion-mnist) test -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ;;
   *) return 1 ;;

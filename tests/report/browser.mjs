@@ -1,5 +1,5 @@
 // The pages of bench-report in a headless Chromium: whether charts are drawn, and what no result file may do to a page.
-// usage: node browser.mjs BUNDLE STYLE BENCH_REPORT SOURCE_FOLDER; exit status 77 where something is missing
+// usage: node browser.mjs BUNDLE STYLE [REPORT.html...]; exit status 77 where something is missing
 
 import {accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {delimiter, join} from 'node:path';
