@@ -314,7 +314,7 @@ run test --no-install -R kernels
 says "skipping the tests of clang: missing: clang libomp-dev"
 says "skipping the tests of arm64: missing: qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 says "without llvm-mca the tests tile-limits are skipped (missing: llvm-19)"
-says "without npm reports have no charts, and the test report_browser is skipped (missing: nodejs npm)"
+says "without npm reports have no charts, and the tests report_* are skipped (missing: nodejs npm)"
 says "without Chromium the test report_browser is skipped (missing: chromium chromium-driver)"
 prints "subdirs(\"$tree/build/native\")"
 for name in clang/kernels_scalar clang/kernels_avx2 clang/dispatch_Haswell arm64/kernels_scalar arm64/kernels_neon; do

@@ -1,5 +1,5 @@
 // The pages of bench-report in a headless Chromium: whether charts are drawn, and what no result file may do to a page.
-// usage: node browser.mjs BUNDLE STYLE [REPORT.html...]; exit status 77 where something is missing
+// usage: node browser.mjs SOURCE_FOLDER BUILD_FOLDER; exit status 77 where something is missing
 
 import {accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {delimiter, join} from 'node:path';
@@ -28,7 +28,8 @@ function skip(reason) {
   process.exit(77);
 }
 
-const [bundle, style_sheet, ...reports] = process.argv.slice(2);
+const [source_folder, build_folder] = process.argv.slice(2);
+const bundle = join(build_folder, 'tools/report/web/bundle.js');
 const chromium = find(['chromium', 'chromium-browser', 'google-chrome']);
 const driver = find(['chromedriver']);
 if (!chromium) skip('chromium is missing (package chromium)');
@@ -37,7 +38,7 @@ if (!existsSync(bundle)) skip('reports were built without npm');
 
 const folder = mkdtempSync(join(tmpdir(), 'depthmark-report-'));
 const script = readFileSync(bundle, 'utf8');
-const style = readFileSync(style_sheet, 'utf8');
+const style = readFileSync(join(source_folder, 'tools/report/web/style.css'), 'utf8');
 const write = (name, options) => {
   const path = join(folder, `${name}.html`);
   writeFileSync(path, make_page({script, style, ...options}));
@@ -46,8 +47,7 @@ const write = (name, options) => {
 const pages = [
   {name: 'samples', path: write('samples', {charts: samples}), charts: samples.length},
   {name: 'broken', path: write('broken', {charts: broken_samples}), charts: 2},
-  {name: 'no script', path: write('no-script', {charts: samples, script: ''}), charts: 0},
-  ...reports.map(path => ({name: path, path, charts: null}))
+  {name: 'no script', path: write('no-script', {charts: samples, script: ''}), charts: 0}
 ];
 
 let failures = 0;

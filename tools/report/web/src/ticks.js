@@ -41,11 +41,13 @@ export function linear_range(low, high, {count, snap, whole}) {
   return {min, max, ticks: multiples(step, min, max), label: tick => format_number(Number(tick.toPrecision(12)))};
 }
 
+const DECADES = [1, 2, 3, 5, 10, 15, 20];
+
 /** Exponents of 10. Up to 2.5 decades have ticks at 1, 2 and 5, more of them at whole decades. */
 export function decimal_range(low, high, {count, snap}) {
   if (high - low < 0.01) [low, high] = [low - 0.2, high + 0.2];
   if (high - low <= 2.5) return ones_twos_fives(low, high, count, snap);
-  const step = Math.max(1, Math.ceil((high - low) / count));
+  const step = DECADES.find(decades => decades >= (high - low) / count) ?? 30;
   const min = snap ? Math.floor(low + EPSILON) : low;
   const max = snap ? Math.ceil(high - EPSILON) : high;
   return {min, max, ticks: multiples(step, min, max), label: format_power_of_ten};
