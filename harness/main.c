@@ -15,6 +15,7 @@
 #include "harness/suite.h"
 #include "harness/table.h"
 #include "harness/version.h"
+#include "harness/whole_file.h"
 
 enum exit_status { EXIT_DONE = 0, EXIT_UNWRITABLE = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
 
@@ -224,8 +225,8 @@ static int measure_with_journal(struct report *report) {
   struct run *run = report->run;
   struct journal journal = {.file = -1};
   struct error error;
-  if (!result_check_writable(run->options->out, &error)) return fail(&error, EXIT_USAGE);
-  if (run->options->suites[SUITE_GRADIENTS] && result_is_file(run->options->out)) {
+  if (!whole_file_check(run->options->out, &error)) return fail(&error, EXIT_USAGE);
+  if (run->options->suites[SUITE_GRADIENTS] && whole_file_is_ordinary(run->options->out)) {
     if (!journal_open(&journal, run->options->out, run->result, run->options->resume, &error))
       return fail(&error, EXIT_USAGE);
     run->journal = &journal;

@@ -304,14 +304,7 @@ void result_sort_cells(struct result *result);
 /* The accuracy of the row's kernel, arch and provider, or NULL where it was not measured. */
 const struct result_accuracy *result_accuracy_of(const struct result *result, const struct result_row *row);
 
-/* Whether a file can be made at path; checked before anything is measured. */
-bool result_check_writable(const char *path, struct error *error);
-
-/* Whether path names a file that result_write() would replace: an ordinary one, or none yet. */
-bool result_is_file(const char *path);
-
-/* Writes the whole file or nothing: temporary file beside it, fsync, rename. A symbolic link is followed, an earlier
- * file's permissions are kept, and what is not a regular file (/dev/null, a pipe) is written directly. */
+/* Writes the whole file or nothing, as whole_file.h has it. */
 bool result_write(const struct result *result, const char *path, struct error *error);
 
 /* The JSON text, to be freed; NULL when memory is out. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/whole_file.h"
 #include "tests/support.h"
 
 static char folder[64];
@@ -502,16 +503,16 @@ static void paths_are_checked_before_measuring(void **state) {
   (void)state;
   struct error error;
   const size_t files = files_in_folder();
-  assert_true(result_check_writable(in_folder("new.json"), &error));
+  assert_true(whole_file_check(in_folder("new.json"), &error));
   assert_int_equal(files_in_folder(), files);
-  assert_true(result_check_writable("/dev/null", &error));
-  assert_false(result_check_writable(folder, &error));
+  assert_true(whole_file_check("/dev/null", &error));
+  assert_false(whole_file_check(folder, &error));
   assert_non_null(strstr(error.text, "directory"));
-  assert_false(result_check_writable(in_folder("missing/new.json"), &error));
+  assert_false(whole_file_check(in_folder("missing/new.json"), &error));
   assert_non_null(strstr(error.text, "No such file"));
-  assert_false(result_check_writable("", &error));
+  assert_false(whole_file_check("", &error));
   assert_int_equal(symlink("round-and-round", in_folder("round-and-round")), 0);
-  assert_false(result_check_writable(in_folder("round-and-round"), &error));
+  assert_false(whole_file_check(in_folder("round-and-round"), &error));
 }
 
 int main(void) {
