@@ -1,16 +1,14 @@
-# From the disassembly of one object by llvm-objdump, the hot loops of its register tiles, for llvm-mca. A tile's
-# functions are named gemm_tile_<rows>x<vectors><variant>; of each variant the full tile, the largest, counts. Its hot
-# loop is the one with the most fused multiply-adds (FMAs) among the loops that hold no other. Printed are a line
-# "tile <rows>x<vectors><variant> <FMAs>" and three loops, each followed by a line "end":
+# After asm-loops.awk: the hot loops of an object's register tiles, for llvm-mca. A tile's functions are named
+# gemm_tile_<rows>x<vectors><variant>; of each variant the full tile, the largest, counts. Its hot loop is the one with
+# the most fused multiply-adds (FMAs). Printed are a line "tile <rows>x<vectors><variant> <FMAs>" and three loops, each
+# followed by a line "end":
 #   the hot loop as it is,
 #   32 times as many FMAs of its form, none of which waits for another for long: they take all registers in turn,
 #   these and the hot loop's loads, which nothing waits for, spread evenly, and a counter.
 
-BEGIN { name_of_tile = "^gemm_tile_[0-9]+x[0-9]+" }
-
-function is_fma(line) { return line ~ /^(vfn?m(add|sub)|vdpbf16ps|fml[as]|bfmmla|bfdot)/ }
-function is_branch(line) { return line ~ /^(j[a-z]+|b\.[a-z]+|b|cbn?z|tbn?z)[ \t]/ }
-function is_x86(line) { return line ~ /%[xyz]mm/ }
+function wanted(name) { return name ~ /^gemm_tile_[0-9]+x[0-9]+/ }
+function hopeless(line) { return 0 }
+function worth() { return fmas_on_path() }
 
 # A load into vector registers; what comes back from the stack is a spill.
 function is_load(line) {
@@ -51,32 +49,21 @@ function loose(line) {
   return line
 }
 
-function with_label(line) {
-  if (is_branch(line)) sub(/0x[0-9a-f]+ <.*/, "hot", line)
-  return line
-}
-
-function holds_loop(first, last,    i) {
-  for (i = first; i < last; i++)
-    if (start[i] >= first) return 1
-  return 0
-}
-
-# The loops of lines first to last, with count FMAs, as they are printed.
-function loops(first, last, count,    i, n, k, load_count, load, registers, first_free, whole, alone, ideal) {
-  for (i = first; i <= last; i++) {
-    whole = whole with_label(text[i]) "\n"
-    if (is_load(text[i])) load[++load_count] = loose(text[i])
+# The hot loop, with count FMAs, and the others, as they are printed.
+function loops(count,    i, n, k, load_count, load, registers, first_free, whole, alone, ideal) {
+  for (i = 1; i <= hot_steps; i++) {
+    whole = whole with_label(hot[i]) "\n"
+    if (is_load(hot[i])) load[++load_count] = loose(hot[i])
   }
   first_free = whole ~ /%ymm/ ? 3 : 4
   registers = (whole ~ /%ymm/ ? 16 : 32) - first_free
   for (k = 0; k < 32; k++)
-    for (i = first; i <= last; i++)
-      if (is_fma(text[i])) alone = alone independent(text[i], first_free + n++ % registers, 0) "\n"
+    for (i = 1; i <= hot_steps; i++)
+      if (is_fma(hot[i])) alone = alone independent(hot[i], first_free + n++ % registers, 0) "\n"
   n = k = 0
-  for (i = first; i <= last; i++) {
-    if (!is_fma(text[i])) continue
-    ideal = ideal independent(text[i], first_free + n % registers, 1) "\n"
+  for (i = 1; i <= hot_steps; i++) {
+    if (!is_fma(hot[i])) continue
+    ideal = ideal independent(hot[i], first_free + n % registers, 1) "\n"
     n++
     while (k < load_count && k * count < n * load_count) ideal = ideal load[++k] "\n"
   }
@@ -84,52 +71,21 @@ function loops(first, last, count,    i, n, k, load_count, load, registers, firs
   return "hot:\n" whole "end\nhot:\n" alone "end\nhot:\n" ideal "end\n"
 }
 
-# The function is read: its loops are kept if its tile is no smaller than those of its variant before.
-function function_ends(    i, j, count, most, first, last, variant, size, tile) {
-  if (name == "") return
-  for (i = 1; i <= lines; i++) {
-    start[i] = target[i] in line_at && line_at[target[i]] <= i ? line_at[target[i]] : 0
-    if (!start[i] || holds_loop(start[i], i)) continue
-    count = 0
-    for (j = start[i]; j <= i; j++) count += is_fma(text[j])
-    if (count > most) {
-      most = count
-      first = start[i]
-      last = i
-    }
-  }
+# The function's loops are kept if its tile is no smaller than those of its variant before.
+function function_ends(    variant, size, tile) {
+  hot_loop()
   tile = name
   sub(/\..*/, "", tile) # a compiler's suffix, such as .constprop.0
   sub(/^gemm_tile_/, "", tile)
   variant = tile
   sub(/^[0-9]+x[0-9]+/, "", variant)
   split(tile, size, /[^0-9]+/)
-  if (!most || size[1] * size[2] < largest[variant]) return
+  if (!hot_steps || size[1] * size[2] < largest[variant]) return
   if (size[1] * size[2] > largest[variant]) kept[variant] = ""
   largest[variant] = size[1] * size[2]
-  kept[variant] = kept[variant] "tile " tile " " most "\n" loops(first, last, most)
+  kept[variant] = kept[variant] "tile " tile " " best_value "\n" loops(best_value)
 }
 
-/^[0-9a-f]+ <.*>:$/ {
-  function_ends()
-  name = substr($2, 2, length($2) - 3)
-  if (name !~ name_of_tile) name = ""
-  lines = 0
-  split("", line_at)
-}
-name != "" && /^ *[0-9a-f]+:/ {
-  lines++
-  address = $1
-  sub(/:/, "", address)
-  line_at[address] = lines
-  text[lines] = $0
-  sub(/^ *[0-9a-f]+:[ \t]*/, "", text[lines])
-  sub(/[ \t]+(#|\/\/) .*$/, "", text[lines])
-  target[lines] = "none"
-  if (is_branch(text[lines]) && match(text[lines], /0x[0-9a-f]+ </))
-    target[lines] = substr(text[lines], RSTART + 2, RLENGTH - 4)
-}
 END {
-  function_ends()
   for (variant in kept) printf "%s", kept[variant]
 }
