@@ -25,28 +25,56 @@ function with_label(line) {
 }
 
 # How often the loop of lines first to last is run, where constants before it and in it say so; else 0. It is one that
-# compilers make: a counter that is set before, moved by constants, compared with one and jumped back on unequal.
-function turns_of(first, last,    i, j, w, counter, from, by, to) {
+# compilers make: a counter that is moved by constants, compared with a constant, or a register so far from its start,
+# and jumped back on unequal.
+function turns_of(first, last,    i, w, n, by, swap, from, to, a, b, a_part, b_part) {
   if (text[last] !~ /^(jne|b\.ne)[ \t]/ || last - 1 < first) return 0
-  split(text[last - 1], w, /[ \t,]+/)
-  if (w[1] !~ /^cmp[lq]?$/) return 0
-  counter = w[2] ~ /^\$/ ? w[3] : w[2]
-  to = w[2] ~ /^\$/ ? w[2] : w[3]
-  if (counter !~ /^(%|x)/ || to !~ /^[$#]/) return 0
-  for (i = first; i < last - 1; i++) {
-    if (goes_to[i] || is_call(text[i])) return 0
-    by += moved_by(text[i], counter)
+  n = split(text[last - 1], w, /[ \t,]+/)
+  if (w[1] !~ /^cmp[lq]?$/ || n != 3) return 0
+  for (swap = 0; swap < 2 && !by; swap++) {
+    a = w[2 + swap]
+    b = w[3 - swap]
+    for (i = first; i < last - 1; i++) {
+      if (goes_to[i] || is_call(text[i])) return 0
+      by += moved_by(text[i], a)
+    }
   }
-  for (i = first - 1; i > 0 && i > first - 40; i--) {
-    j = split(text[i], w, /[ \t,]+/)
-    if (w[1] ~ /^xorl$/ && w[2] == w[3] && substr(w[3], 3) == substr(counter, 3)) from = 0
-    else if (w[1] ~ /^mov[lq]?$/ && (w[j] ~ /^%/ ? substr(w[j], 3) == substr(counter, 3) && w[2] ~ /^\$/ : w[2] == counter && w[3] ~ /^#/))
-      from = number_of(w[j] ~ /^%/ ? w[2] : w[3])
-    else if (is_jump(text[i])) return 0
-    else continue
-    return by && (number_of(to) - from) % by == 0 ? (number_of(to) - from) / by : 0
+  if (!by) return 0
+  from = origin(a, first)
+  to = b ~ /^[$#]/ ? "+" number_of(b) : origin(b, first)
+  split(from, a_part, "+")
+  split(to, b_part, "+")
+  if (from == "" || to == "" || a_part[1] != b_part[1] || (b_part[2] - a_part[2]) % by) return 0
+  return (b_part[2] - a_part[2]) / by
+}
+
+# What a register holds before a line, as "register+constant", the register "" where it is a constant; "" for anything
+# else. It is followed back to where others jump to. Registers have one name in 32 and 64 bits.
+function origin(register, before,    i, n, w) {
+  for (i = before - 1; i > 0; i--) {
+    if (is_jump(text[i])) break
+    n = split(text[i], w, /[ \t,()]+/)
+    if (sets(text[i], w, n) == short(register)) {
+      if (w[1] == "xorl" && w[2] == w[3]) return "+0"
+      if (w[1] ~ /^mov[lq]$/ && n == 3) return w[2] ~ /^\$/ ? "+" number_of(w[2]) : short(w[2]) "+0"
+      if (w[1] == "leaq" && n == 4 && w[2] ~ /^-?0x/) return short(w[3]) "+" number_of(w[2])
+      if (w[1] == "mov" && n == 3) return w[3] ~ /^#/ ? "+" number_of(w[3]) : short(w[3]) "+0"
+      if (w[1] ~ /^(add|sub)$/ && n == 4 && w[4] ~ /^#/) return short(w[3]) "+" (w[1] == "sub" ? -1 : 1) * number_of(w[4])
+      return ""
+    }
+    if (i in is_target) break
   }
-  return 0
+  return short(register) "+0"
+}
+
+# The general register that a line of n words sets, by its name without size.
+function sets(line, w, n) {
+  if (line ~ /%/) return line ~ /\)$/ || w[1] ~ /^(cmp|test|bt)/ ? "" : short(w[n])
+  return w[2] !~ /^[xw][0-9]/ || w[1] ~ /^(cmp|cmn|tst|ccmp|cb|tb|st|prfm)/ ? "" : short(w[2])
+}
+function short(register) {
+  sub(/^%[re]?|^[xw]/, "", register)
+  return register
 }
 
 # By how much a line moves a counter, if it adds a constant.
@@ -71,59 +99,94 @@ function number_of(word,    sign, number, i) {
   return sign * number
 }
 
-# Marks in inside[] the lines from which the lines that jump back to head can be reached without head, and in
-# inner_head[] the heads of other loops among them.
-function find_inside(head,    i) {
-  split("", inside)
-  split("", inner_head)
-  for (i = head; i <= lines; i++)
-    if (goes_to[i] == head) inside[i] = 1
-  inside[head] = 1
-  reach_back(inside, head)
-  for (i in is_head)
-    if (i != head && i in inside && loops_without(i + 0, head)) inner_head[i] = 1
+# Loops within loops: the loop a line belongs to, in loop[], is the innermost; 0: none. A loop is a set of lines of which
+# each can be reached from each. Its head is where it is entered; where it is entered in several places, the first. What
+# is left of it without the head may again hold loops.
+function find_loops(outer,    i, inner, line) {
+  for (i = 1; i <= lines; i++) {
+    if (!(i in is_target) || loop[i] != outer || !comes_back(i, outer)) continue
+    inner = ++loop_count
+    for (line in circle) loop[line] = inner
+    head[inner] = entry(inner)
+    loop[head[inner]] = -inner
+    find_loops(inner)
+  }
 }
 
-# Adds to set the lines from which one of its lines can be reached, but for what comes before head.
-function reach_back(set, head,    i, changed) {
-  do {
-    changed = 0
-    for (i = lines; i >= 1; i--)
-      if (!(i in set) && (falls[i] && i + 1 != head && (i + 1) in set || goes_to[i] && goes_to[i] != head && goes_to[i] in set))
-        set[i] = changed = 1
-  } while (changed)
+# Whether line i can be reached again without leaving the loop; if so, circle[] has the lines that this leads through.
+function comes_back(i, outer,    todo, count, line, before, n, from) {
+  split("", ahead)
+  split("", circle)
+  todo[count = 1] = i
+  while (count) {
+    line = todo[count--]
+    if (goes_to[line] && loop[goes_to[line]] == outer && !(goes_to[line] in ahead)) {
+      ahead[goes_to[line]] = 1
+      todo[++count] = goes_to[line]
+    }
+    if (falls[line] && loop[line + 1] == outer && !((line + 1) in ahead)) {
+      ahead[line + 1] = 1
+      todo[++count] = line + 1
+    }
+  }
+  if (!(i in ahead)) return 0
+  circle[i] = 1
+  todo[count = 1] = i
+  while (count) {
+    line = todo[count--]
+    before = jumps_to[line] (line > 1 && falls[line - 1] ? " " line - 1 : "")
+    for (n = split(before, from, " "); n > 0; n--)
+      if (from[n] in ahead && !(from[n] in circle)) {
+        circle[from[n]] = 1
+        todo[++count] = from[n] + 0
+      }
+  }
+  return 1
 }
 
-# Whether from line `inner` one can come back to it without head.
-function loops_without(inner, head,    i, set) {
-  for (i = inner; i <= lines; i++)
-    if (goes_to[i] == inner && i in inside) set[i] = 1
-  reach_back(set, head)
-  return inner in set
+# The first line of a loop that is reached from outside of it.
+function entry(inner,    i, n, from) {
+  for (i = 1; i <= lines; i++) {
+    if (loop[i] != inner) continue
+    if (i == 1 || falls[i - 1] && reached[i - 1] && loop[i - 1] != inner) return i
+    for (n = split(jumps_to[i], from, " "); n > 0; n--)
+      if (reached[from[n]] && loop[from[n]] != inner) return i
+  }
+  for (i = 1; loop[i] != inner; i++) continue
+  return i
+}
+
+# Marks in reached[] what can be reached from the function's beginning.
+function find_reached(    todo, count, i) {
+  split("", reached)
+  todo[count = 1] = 1
+  while (count) {
+    i = todo[count--]
+    if (reached[i]) continue
+    reached[i] = 1
+    if (goes_to[i]) todo[++count] = goes_to[i]
+    if (falls[i]) todo[++count] = i + 1
+  }
 }
 
 # Adds to path the lines from first to last, so often; returns the line after them.
 function repeat(first, last, turns,    i) {
   while (turns-- > 0)
-    for (i = first; i <= last; i++) {
-      path[++steps] = i
-      place[i] = steps
-    }
+    for (i = first; i <= last; i++) path[++steps] = i
   return last + 1
 }
 
-# Follows the ways from line i on until they are back at path[1].
-function follow(i,    begin, value, k) {
+# Follows the ways through a loop from its line i on until they are back at path[1].
+function follow(i, inner,    begin, value, k) {
   begin = steps
   for (;;) {
     if (++tried > 200000) break
-    if (!(i in inside) || i in place || i in inner_head || barred[i]) break
+    if (barred[i] || loop[i] != (steps ? inner : -inner)) break
     if (i in counted) {
       i = repeat(i, counted[i], count_of[i])
       continue
     }
     path[++steps] = i
-    place[i] = steps
     if (goes_to[i] == path[1] || falls[i] && i + 1 == path[1]) {
       value = worth()
       if (value > best_value) {
@@ -131,44 +194,44 @@ function follow(i,    begin, value, k) {
         hot_steps = steps
         for (k = 1; k <= steps; k++) hot[k] = text[path[k]]
       }
-    } else if (goes_to[i] in place) { # a loop in the loop
-      break
     } else if (goes_to[i] && falls[i]) {
-      follow(goes_to[i])
+      follow(goes_to[i], inner)
     } else if (goes_to[i]) {
       i = goes_to[i]
       continue
     }
     if (!falls[i]) break
     i++
-    if (i == path[1]) break
   }
-  while (steps > begin) delete place[path[steps--]]
+  steps = begin
 }
 
 # Sets hot[1] to hot[hot_steps], the instructions of the loop of greatest worth; none where hot_steps is 0.
 function hot_loop(    i) {
-  hot_steps = best_value = tried = 0
+  hot_steps = best_value = tried = loop_count = 0
+  split("", is_target)
+  split("", counted)
+  split("", jumps_to)
   for (i = 1; i <= lines; i++) {
     goes_to[i] = is_branch(text[i]) && target[i] in line_at ? line_at[target[i]] : 0
     falls[i] = i < lines && !is_jump(text[i]) && !is_return(text[i])
     barred[i] = hopeless(text[i])
+    if (goes_to[i]) is_target[goes_to[i]] = 1
+    loop[i] = 0
   }
-  split("", is_head)
-  split("", counted)
   for (i = 1; i <= lines; i++) {
-    if (!goes_to[i] || goes_to[i] > i) continue
-    count_of[goes_to[i]] = turns_of(goes_to[i], i)
+    if (!goes_to[i]) continue
+    count_of[goes_to[i]] = goes_to[i] <= i ? turns_of(goes_to[i], i) : 0
     if (count_of[goes_to[i]] > 1 && count_of[goes_to[i]] <= 16) counted[goes_to[i]] = i
-    else is_head[goes_to[i]] = 1
+    else jumps_to[goes_to[i]] = jumps_to[goes_to[i]] " " i
   }
-  for (i = 1; i <= lines; i++)
-    if (i in is_head) {
-      find_inside(i)
-      steps = 0
-      split("", place)
-      follow(i)
-    }
+  for (i in counted) goes_to[counted[i]] = 0
+  find_reached()
+  find_loops(0)
+  for (i = 1; i <= loop_count; i++) {
+    steps = 0
+    follow(head[i], i)
+  }
 }
 
 function function_done() {
