@@ -255,6 +255,7 @@ name != "" && /^ *[0-9a-f]+:/ {
   sub(/^ *[0-9a-f]+:[ \t]*/, "", text[lines])
   sub(/[ \t]+(#|\/\/) .*$/, "", text[lines])
   target[lines] = "none"
+  refers[lines] = $0 # with what it refers to, <function> or <function+0x10>
   if (is_branch(text[lines]) && match(text[lines], /0x[0-9a-f]+ </))
     target[lines] = substr(text[lines], RSTART + 2, RLENGTH - 4)
 }

@@ -1,10 +1,12 @@
-# After asm-loops.awk: the hot loop of each function that the file named by -v functions=FILE lists, for llvm-mca and
-# bench-predict. A compiler's suffix (.constprop.0) is no part of a function's name. Of a function whose loops store, the
-# hot one stores most in a turn, in whole vectors and through the caches, in the fewest instructions; of another, it is
-# the one with the most vector instructions, and of a register tile that with the most FMAs. Printed is a line
+# After asm-loops.awk: the hot loop of each function that the file named by -v functions=FILE lists, and of the largest
+# register tile if that lists gemm_tile; for llvm-mca and bench-predict. A compiler's suffix (.constprop.0) is no part of
+# a function's name. Of a function whose loops store, the hot one stores most in a turn, in whole vectors and through the
+# caches, in the fewest instructions; of another, it is the one with the most vector instructions, and of a tile that
+# with the most FMAs. Printed is a line
 #   loop NAME STORED PACE LOADED PACE COUNTERS FMAS PRODUCTS INSTRUCTIONS
-# with the bytes that a turn stores to and loads from places that move on, by how many bytes they do, and by how much
-# its counters and pointers, as lists between commas; then the loop, and a line "end". Or, for bench-predict to say,
+# with the bytes that a turn stores to and loads from places that move on, by how many bytes they do ("?": nobody knows)
+# and by how much its counters and pointers, as lists between commas; then the loop, and a line "end". Or one of
+#   calls NAME FUNCTION...     it has no loop of vectors, and these do the work
 #   none NAME REASON
 
 BEGIN {
@@ -15,7 +17,8 @@ function plain(name) {
   sub(/\..*/, "", name)
   return name
 }
-function wanted(name) { return plain(name) in is_wanted }
+function is_tile(name) { return name ~ /^gemm_tile_[0-9]+x[0-9]+(\.|$)/ }
+function wanted(name) { return plain(name) in is_wanted || is_tile(name) && "gemm_tile" in is_wanted }
 
 function is_vector(line) { return line ~ /%[xyz]mm|[ \t{][qv][0-9]+/ }
 function is_aside(line) { return line ~ /^(v?movnt|stnp)/ } # past the caches
@@ -26,10 +29,10 @@ function is_partial(line) {
     line ~ /^vp?mov[a-z0-9]*[ \t]+[^%,]*\([^)]*\), %[xyz]mm[0-9]+ \{%k[0-9]\} \{z\}/
 }
 
-function hopeless(line) { return name !~ /^gemm/ && (is_aside(line) || is_partial(line)) }
+function hopeless(line) { return !is_tile(name) && (is_aside(line) || is_partial(line)) }
 
 function worth(    i, line, stored, vectors) {
-  if (name ~ /^gemm_tile/) return fmas_on_path()
+  if (is_tile(name)) return fmas_on_path()
   for (i = 1; i <= steps; i++) {
     line = text[path[i]]
     if (is_store(line) && line !~ /%rsp|\[sp/) stored += is_vector(line) * bytes_of(line)
@@ -234,25 +237,43 @@ function measure(    turn, i, count, where, line, by, register) {
   }
 }
 
-function function_ends(    i, fmas, products) {
-  hot_loop()
-  for (i = 1; i <= lines; i++)
-    if (hot_steps == 0 && is_call(text[i]) || hot_steps == 0 && is_jump(text[i]) && text[i] ~ /[*%]|^br/) hot[++hot_steps] = text[i]
-  if (best_value <= 0) {
-    print "none", plain(name), hot_steps ? "calls other functions, and has no loop of vectors of its own" : "has no loop of vectors"
-    return
+# The functions that lines 1 to `lines` call or jump to.
+function callees(    i, list, callee) {
+  for (i = 1; i <= lines; i++) {
+    if (!is_call(text[i]) && !is_jump(text[i]) || !match(refers[i], /<[A-Za-z_0-9.]+>/)) continue
+    callee = plain(substr(refers[i], RSTART + 1, RLENGTH - 2))
+    if (callee != plain(name) && index(" " list " ", " " callee " ") == 0) list = list (list == "" ? "" : " ") callee
   }
+  return list
+}
+
+function described(    i, line, fmas, products, whole) {
   for (i = 1; i <= hot_steps; i++) {
-    if (is_call(hot[i])) {
-      print "none", plain(name), "calls other functions in its loop"
-      return
-    }
-    fmas += is_fma(hot[i])
-    products += hot[i] ~ /^(vpmuludq|umull2?|umlal2?)[ \t]/
+    line = hot[i]
+    if (is_call(line)) return "none " plain(name) " calls other functions in its loop"
+    fmas += is_fma(line)
+    products += line ~ /^(vpmuludq|umull2?|umlal2?)[ \t]/
+    whole = whole with_label(line) "\n"
   }
   measure()
-  print "loop", plain(name), stored, stored_pace == "" ? "-" : stored_pace, loaded, loaded_pace == "" ? "-" : loaded_pace,
-    counters == "" ? "-" : counters, fmas + 0, products + 0, hot_steps
-  for (i = 1; i <= hot_steps; i++) print with_label(hot[i])
-  print "end"
+  return "loop " plain(name) " " stored " " some(stored_pace) " " loaded " " some(loaded_pace) " " some(counters) " " \
+    fmas + 0 " " products + 0 " " hot_steps "\n" whole "end"
 }
+function some(list) { return list == "" ? "-" : list }
+
+# Of the register tiles for whole lines the largest is kept.
+function function_ends(    size) {
+  hot_loop()
+  if (!hot_steps) {
+    if (!is_tile(name)) print callees() == "" ? "none " plain(name) " has no loop of vectors" : "calls " plain(name) " " callees()
+  } else if (is_tile(name)) {
+    split(substr(plain(name), 11), size, "x")
+    if (size[1] * size[2] <= largest) return
+    largest = size[1] * size[2]
+    tile = described()
+  } else {
+    print described()
+  }
+}
+
+END { if (tile != "") print tile }

@@ -1,0 +1,13 @@
+/* llvm-mca's models of CPUs, by their names there. */
+#ifndef DEPTHMARK_PREDICT_MODELS_H
+#define DEPTHMARK_PREDICT_MODELS_H
+
+#include "harness/machine.h"
+
+/* The model of this machine's cores; NULL where llvm-mca has none. */
+const char *model_of_machine(const struct machine *machine);
+
+/* In what LLVM 19's model of that name is known to differ from the CPU on that arch, a sentence; or NULL. */
+const char *model_fault(const char *model, const char *arch);
+
+#endif
