@@ -215,6 +215,8 @@ static struct bound_time time_at(const struct result *result, const struct resul
 /* Streaming stores where they are faster. */
 static struct bound_time sooner(struct bound_time a, struct bound_time b) { return b.ns > 0 && b.ns < a.ns ? b : a; }
 
+static struct bound_time later(struct bound_time a, struct bound_time b) { return b.ns > a.ns ? b : a; }
+
 /* What is written where it was read has each line fetched once and written back once, which is what memory_write's
  * stores do to a line by themselves; only what is read besides goes by the read limit. */
 static struct bound_time in_place_time(const struct result *result, const struct result_row *row,
@@ -225,28 +227,29 @@ static struct bound_time in_place_time(const struct result *result, const struct
 }
 
 /* The shortest time in which that traffic can pass. What is written passes like a copy of as much, with ordinary or
- * streaming stores. What is read beyond that goes by the read limit: beside the copy in L1, where loads and stores have
- * ports of their own, after it elsewhere, where they share one path. Except in place: there an ordinary copy's fetching
- * of lines to be written is the reading. It fetches two lines for each that it writes, more than some in-place traffic;
- * but scalar code is bound by instructions, not by lines, and there the copy asks for less time. */
+ * streaming stores; what is written beyond as much as was read, by the write limit. What is read beyond goes by the
+ * read limit: beside the copy in L1, where loads and stores have ports of their own, after it elsewhere, where they
+ * share one path. Except in place: there an ordinary copy's fetching of lines to be written is the reading. It fetches
+ * two lines for each that it writes, more than some in-place traffic; but scalar code is bound by instructions, not by
+ * lines, and there the copy asks for less time. */
 static struct bound_time memory_time(const struct result *result, const struct result_row *row,
                                      struct traffic traffic) {
-  const double w = traffic.written, beyond = traffic.read - w;
+  const double copied = fmin(traffic.read, traffic.written);
+  const double read = traffic.read - copied, written = traffic.written - copied;
   const struct bound_time all_read = time_at(result, row, "memory_read", traffic.read);
-  if (traffic.read + w <= 0) return (struct bound_time){"", 0};
-  if (traffic.read <= 0)
-    return sooner(time_at(result, row, "memory_write", w), time_at(result, row, "memory_write_stream", w));
-  if (w <= 0) return all_read;
-  struct bound_time plain = time_at(result, row, "memory_copy", 2 * w);
-  struct bound_time stream = time_at(result, row, "memory_copy_stream", 2 * w);
-  if (strcmp(row->residence, residence_names[RESIDENCE_L1]) == 0) {
-    const struct bound_time copy = sooner(plain, stream);
-    return copy.ns > all_read.ns ? copy : all_read;
-  }
-  const double more = beyond > 0 ? time_at(result, row, "memory_read", beyond).ns : 0;
-  if (!traffic.in_place) plain.ns += more;
-  stream.ns += more;
-  if (traffic.in_place) plain = sooner(plain, in_place_time(result, row, traffic));
+  const struct bound_time all_written = sooner(time_at(result, row, "memory_write", traffic.written),
+                                               time_at(result, row, "memory_write_stream", traffic.written));
+  if (traffic.written <= 0) return traffic.read > 0 ? all_read : (struct bound_time){"", 0};
+  if (traffic.read <= 0) return all_written;
+  struct bound_time plain = time_at(result, row, "memory_copy", 2 * copied);
+  struct bound_time stream = time_at(result, row, "memory_copy_stream", 2 * copied);
+  if (strcmp(row->residence, residence_names[RESIDENCE_L1]) == 0)
+    return later(later(sooner(plain, stream), all_read), all_written);
+  const double more = time_at(result, row, "memory_read", read).ns;
+  plain.ns += time_at(result, row, "memory_write", written).ns;
+  stream.ns += more + time_at(result, row, "memory_write_stream", written).ns;
+  if (traffic.in_place) return sooner(sooner(plain, in_place_time(result, row, traffic)), stream);
+  plain.ns += more;
   return sooner(plain, stream);
 }
 
@@ -256,8 +259,6 @@ static struct bound_time compute_time(const struct result *result, const struct 
   const double rate = cases_limit(result, limit, NULL, row->arch, row->threads);
   return (struct bound_time){limit, rate > 0 ? operations / rate * 1e9 : 0};
 }
-
-static struct bound_time later(struct bound_time a, struct bound_time b) { return b.ns > a.ns ? b : a; }
 
 /* Names the limit that binds the row and the share of it that was reached. */
 static void hold_against_limits(const struct result *result, struct result_row *row, struct traffic traffic,
