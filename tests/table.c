@@ -429,6 +429,117 @@ static void a_lone_peer_has_its_kernel_above(void **state) {
   result_free(&result);
 }
 
+static void add_limit(struct result *result, const char *name, const char *residence, const char *arch, int threads,
+                      double value) {
+  struct result_limit limit = {.threads = threads, .node = -1, .value = value};
+  strcpy(limit.name, name);
+  strcpy(limit.residence, residence);
+  strcpy(limit.arch, arch);
+  result_add_limit(result, &limit);
+}
+
+static void add_between(struct result *result, const char *name, const char *cores, int node, double value) {
+  struct result_limit limit = {.threads = 2, .node = node, .value = value};
+  strcpy(limit.name, name);
+  strcpy(limit.cores, cores);
+  result_add_limit(result, &limit);
+}
+
+/* A machine at 4 GHz scalar and 3 GHz AVX-512, on one thread and on 128. */
+static struct result sheet(void) {
+  struct result result;
+  result_init(&result);
+  result.machine.core_hertz = 5e9;
+  result.machine.memory_bytes = (size_t)3 << 39;
+  result.machine.cache_count = 2;
+  result.machine.caches[0] = (struct cache){1, 32 << 10, 128, 1};
+  result.machine.caches[1] = (struct cache){2, 1 << 20, 128, 1};
+  add_limit(&result, "fma_peak", "", "scalar", 1, 8e9), add_limit(&result, "fma_peak", "", "avx512", 1, 192e9);
+  add_limit(&result, "divide_peak", "", "scalar", 1, 1.32e9), add_limit(&result, "vaes_peak", "", "avx512", 1, 12e9);
+  add_limit(&result, "memory_read", "L1", "avx512", 1, 384e9);
+  add_limit(&result, "memory_write", "L1", "avx512", 1, 96e9);
+  add_limit(&result, "memory_write_stream", "L1", "avx512", 1, 192e9);
+  add_limit(&result, "memory_read", "memory", "avx512", 1, 20.4e9);
+  add_limit(&result, "memory_read", "L1", "avx512", 128, 38400e9);
+  add_limit(&result, "memory_latency", "L1", "avx512", 1, 1.25e-9);
+  add_limit(&result, "memory_latency", "memory", "avx512", 1, 1234.56e-9);
+  add_limit(&result, "memory_latency_small_pages", "memory", "avx512", 1, 2345.6e-9);
+  add_limit(&result, "fma_latency", "", "avx512", 1, 4.0 / 3e9);
+  result_add_clock(&result, &(struct result_clock){"scalar", 1, 4e9, 3.9e9, 4.1e9});
+  result_add_clock(&result, &(struct result_clock){"avx512", 1, 3e9, 2.5e9, 3.05e9});
+  result_add_clock(&result, &(struct result_clock){"avx512", 128, 2e9, 1.5e9, 2.5e9});
+  return result;
+}
+
+static void the_sheet_counts_cycles_of_each_load(void **state) {
+  (void)state;
+  struct result result = sheet();
+  add_between(&result, "core_to_core", "0-1", -1, 45.4e-9);
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_LIMITS));
+  assert_narrow(text);
+  assert_string_equal(text, "\n"
+                            "a core: what it does in a cycle, and how long a result takes\n"
+                            "per core and cycle        scalar avx512\n"
+                            "float operations (fma)       2.0   64.0\n"
+                            "float quotients             0.33\n"
+                            "AES rounds, whole vectors           4.0\n"
+                            "bytes read from L1                128.0\n"
+                            "bytes written to L1                32.0\n"
+                            "cycles to a float fma               4.0\n"
+                            "\n"
+                            "caches and memory, avx512, 1 thread; B/cycle: of each core\n"
+                            "data in    size     ns cycles read GB/s write copy read B/cycle write copy\n"
+                            "L1       32 KiB    1.2      4     384.0 192.0             128.0  64.0\n"
+                            "memory  1.5 TiB 1234.6   3704      20.4                     6.8\n"
+                            "Latencies are those of random lines in huge pages. In pages of the usual size,\n"
+                            "whose addresses the TLBs cannot hold, a line of memory takes 2346 ns instead of\n"
+                            "1235.\n"
+                            "\n"
+                            "caches and memory, avx512, 128 threads; B/cycle: of each core\n"
+                            "data in   size ns cycles read GB/s write copy read B/cycle write copy\n"
+                            "L1      32 KiB             38400.0                   150.0\n"
+                            "A line takes 45 ns from core to core (0-1).\n"
+                            "\n"
+                            "the clock while all threads do nothing but float operations\n"
+                            "fma of threads  GHz  p10  p90 beside scalar\n"
+                            "scalar       1 4.00 3.90 4.10\n"
+                            "avx512       1 3.00 2.50 3.05 -25.0%\n"
+                            "avx512     128 2.00 1.50 2.50\n");
+  free(text);
+  PRINTED(text, table_suite(out, (struct style){.markdown = true}, &result, SUITE_LIMITS));
+  assert_non_null(strstr(text, "| float operations (fma) | 2.0 | 64.0 |\n"));
+  assert_non_null(strstr(text, "| avx512 | 1 | 3.00 | 2.50 | 3.05 | -25.0% |\n"));
+  free(text);
+  result_free(&result);
+}
+
+static void nodes_stand_in_a_matrix(void **state) {
+  (void)state;
+  struct result result;
+  result_init(&result);
+  for (int from = 0; from < 9; from++)
+    for (int to = 0; to < 9; to++) {
+      char cores[24];
+      snprintf(cores, sizeof cores, "node %d", from);
+      add_between(&result, "node_read", cores, to, 1e9 * (10 * from + to));
+      add_between(&result, "node_latency", cores, to, 1e-9 * (100 + 10 * from + to));
+    }
+  add_between(&result, "core_to_core", "0-1", -1, 45e-9);
+  add_between(&result, "core_to_core", "0-64", -1, 150e-9);
+  add_between(&result, "core_to_core", "0-2", -1, 44e-9);
+  char *text;
+  PRINTED(text, table_suite(out, plain, &result, SUITE_LIMITS));
+  assert_narrow(text);
+  assert_non_null(strstr(text, "A line takes 44 ns (0-2) to 150 ns (0-64) from core to core, of 3 pairs.\n"));
+  assert_non_null(strstr(text, "cores of      node 0's node 1's node 2's node 3's node 4's node 5's node 6's\n"
+                               "node 0   GB/s      0.0      1.0"));
+  assert_non_null(strstr(text, "\nnode 8   ns      180.0    181.0"));
+  assert_non_null(strstr(text, "cores of      node 7's node 8's\nnode 0   GB/s      7.0      8.0\n"));
+  free(text);
+  result_free(&result);
+}
+
 static void support_rows_are_left_out(void **state) {
   (void)state;
   struct result result = example();
@@ -639,6 +750,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(nothing_is_wider_than_80_columns),
       cmocka_unit_test(columns_are_aligned),
+      cmocka_unit_test(the_sheet_counts_cycles_of_each_load),
+      cmocka_unit_test(nodes_stand_in_a_matrix),
       cmocka_unit_test(support_rows_are_left_out),
       cmocka_unit_test(a_peer_follows_our_row),
       cmocka_unit_test(products_say_where_they_lead),
