@@ -81,11 +81,9 @@ void table_machine(FILE *out, struct style style, const struct machine *m) {
 
 /* ---- kernels ---------------------------------------------------------------------------------------------------- */
 
-static const char *plural(int n) { return n == 1 ? "" : "s"; }
-
 /* Rows of one table have the same kind, number of threads and, if elementwise, residence. */
 static bool same_section(const struct result_row *a, const struct result_row *b) {
-  return a->threads == b->threads && row_kind(a) == row_kind(b) &&
+  return row_same_place(a, b) && row_kind(a) == row_kind(b) &&
          (row_kind(a) != ROW_ELEMENTWISE || strcmp(a->residence, b->residence) == 0);
 }
 
@@ -208,11 +206,13 @@ static void print_kernels(FILE *out, struct style style, const struct result *re
       if (row_shown(&result->rows[i], suite) && same_section(first, &result->rows[i]))
         add_with_peers(&grid, section, result, i);
     const bool places = row_kind(first) == ROW_ELEMENTWISE;
-    grid_heading(out, style, "%s%s%s%s, %d thread%s", row_group(first), row_kind(first) == ROW_STEP ? " steps" : "",
-                 places ? ", data in " : "", places ? first->residence : "", first->threads, plural(first->threads));
+    char where[128];
+    row_place_text(where, sizeof where, first);
+    grid_heading(out, style, "%s%s%s%s, %s", row_group(first), row_kind(first) == ROW_STEP ? " steps" : "",
+                 places ? ", data in " : "", places ? first->residence : "", where);
     grid_print(&grid, out, style);
     grid_free(&grid);
-    if (row_kind(first) == ROW_STEP) table_phases(out, style, result, first->threads);
+    if (row_kind(first) == ROW_STEP) table_phases(out, style, result, first);
   }
   free(sections);
   table_standing(out, style, result, suite);
@@ -308,7 +308,22 @@ void table_summary(FILE *out, struct style style, const struct result *result) {
   }
   grid_free(&grid);
   print_peers(out, style, result, groups);
+  table_scaling(out, style, result);
   free(groups);
+}
+
+/* Rows of sweeps have tables of their own. */
+static void print_rows(FILE *out, struct style style, const struct result *result, enum suite_id suite) {
+  struct result usual = *result;
+  usual.row_count = 0;
+  usual.rows = calloc(result->row_count + 1, sizeof *usual.rows);
+  if (!usual.rows) return;
+  table_sizes(out, style, result, suite_names[suite], &usual);
+  if (suite == SUITE_LIMITS)
+    table_limits(out, style, &usual);
+  else
+    print_kernels(out, style, &usual, suite_names[suite]);
+  free(usual.rows);
 }
 
 void table_suite(FILE *out, struct style style, const struct result *result, enum suite_id suite) {
@@ -318,8 +333,6 @@ void table_suite(FILE *out, struct style style, const struct result *result, enu
     table_accuracy(out, style, result);
   else if (suite == SUITE_LEARNING)
     table_learning(out, style, result);
-  else if (suite == SUITE_LIMITS)
-    table_limits(out, style, result);
   else
-    print_kernels(out, style, result, suite_names[suite]);
+    print_rows(out, style, result, suite);
 }

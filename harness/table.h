@@ -45,12 +45,20 @@ void table_accuracy(FILE *out, struct style style, const struct result *result);
 /* The part of table_suite for SUITE_LEARNING. */
 void table_learning(FILE *out, struct style style, const struct result *result);
 
-/* The part of table_suite that says where the time of our training steps on that many threads goes. */
+/* The part of table_suite that says where the time of our training steps goes that ran on as many threads, in the same
+ * place, as that row. */
 #define TABLE_POINT "depthxwidthxbatch" /* the heading of their shapes */
-void table_phases(FILE *out, struct style style, const struct result *result, int threads);
+void table_phases(FILE *out, struct style style, const struct result *result, const struct result_row *where);
 
 /* The part of table_suite that says where our products and steps lead and where not; nothing without peers. */
 void table_standing(FILE *out, struct style style, const struct result *result, const char *suite);
+
+/* The part of table_suite for rows of sweeps: what came of each size, a table for each kernel and place. All other rows
+ * are appended to usual, which has room for them. */
+void table_sizes(FILE *out, struct style style, const struct result *result, const char *suite, struct result *usual);
+
+/* The part of table_summary that says what more threads, and more hardware threads of a core, bring. */
+void table_scaling(FILE *out, struct style style, const struct result *result);
 
 /* One line a row, accuracy, gradient cell or learning run, all in one table: a column that does not apply is empty. */
 void table_csv(FILE *out, const struct result *result);

@@ -1,5 +1,6 @@
 #include "harness/table_rows.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "harness/options.h"
@@ -40,8 +41,19 @@ bool row_shown(const struct result_row *row, const char *suite) {
   return !row->support && strcmp(row->suite, suite) == 0;
 }
 
+bool row_same_place(const struct result_row *a, const struct result_row *b) {
+  return a->threads == b->threads && a->smt == b->smt && strcmp(a->cores, b->cores) == 0;
+}
+
 bool row_same_column(const struct result_row *a, const struct result_row *b) {
-  return a->threads == b->threads && strcmp(a->arch, b->arch) == 0;
+  return row_same_place(a, b) && strcmp(a->arch, b->arch) == 0;
+}
+
+void row_place_text(char *text, size_t size, const struct result_row *row) {
+  char cores[48] = "", each[32] = "";
+  if (row->cores[0]) snprintf(cores, sizeof cores, " on %s cores", row->cores);
+  if (row->smt > 1) snprintf(each, sizeof each, ", %d on each%s", row->smt, row->cores[0] ? "" : " core");
+  snprintf(text, size, "%d thread%s%s%s", row->threads, row->threads == 1 ? "" : "s", cores, each);
 }
 
 bool row_same_work(const struct result_row *a, const struct result_row *b) {

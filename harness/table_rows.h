@@ -20,11 +20,17 @@ bool row_is_own(const struct result_row *row);
 /* Whether the row is of that suite and was asked for. */
 bool row_shown(const struct result_row *row, const char *suite);
 
-/* The same arch and number of threads. */
+/* The same number of threads, on the same kind of core, as many on each. */
+bool row_same_place(const struct result_row *a, const struct result_row *b);
+
+/* The same arch and place. */
 bool row_same_column(const struct result_row *a, const struct result_row *b);
 
-/* The same kernel, shape, arch and number of threads, whoever's they are. */
+/* The same kernel, shape, arch and place, whoever's they are. */
 bool row_same_work(const struct result_row *a, const struct result_row *b);
+
+/* "8 threads on IntelAtom cores, 2 on each": as much of it as is not a matter of course. */
+void row_place_text(char *text, size_t size, const struct result_row *row);
 
 typedef bool row_relation(const struct result_row *a, const struct result_row *b);
 
