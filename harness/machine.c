@@ -285,7 +285,7 @@ static void describe_system(struct machine *machine) {
 static void describe_counters(struct machine *machine) {
   struct counters counters;
   if (counters_open(&counters, machine->counters, sizeof machine->counters)) {
-    snprintf(machine->counters, sizeof machine->counters, "available");
+    snprintf(machine->counters, sizeof machine->counters, "%s", MACHINE_COUNTERS_AVAILABLE);
     counters_close(&counters);
   }
 }

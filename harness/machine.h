@@ -11,6 +11,7 @@
 
 #define MACHINE_TEXT 256
 #define MACHINE_WARNINGS 16
+#define MACHINE_COUNTERS_AVAILABLE "available"
 
 #define CORE_KIND_NAME 24
 #define CORE_KINDS_MOST 8

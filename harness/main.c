@@ -272,6 +272,7 @@ static int run_with(struct options *options, const struct cpu_features *cpu, hwl
   if (run.filter) regfree(&filter);
   free(plan.names);
   scopes_close(&scopes);
+  drift_free(&run.drift);
   result_free(&result);
   return status;
 }

@@ -14,6 +14,9 @@
 #define DEFAULT_ACTIVATIONS "tanh,sigmoid,relu,selu"
 #define DEFAULT_DEPTHS "5,20,50"
 #define SECONDS_MOST 3600.0
+#define MAX_TIME_LEAST 1e-3
+#define INTERVAL_LEAST 0.3 /* percent: narrower ones no run can promise, statistics.h says why */
+#define DEFAULT_INTERVAL 1.0
 #define EXPLAINED_DEPTH 50
 #define BUDGET 600.0 /* seconds */
 #define DEFAULT_SAMPLES ((size_t)1 << 20)
@@ -22,6 +25,7 @@
 const char *const suite_names[SUITE_COUNT] = {"limits", "init",     "activation", "accuracy",
                                               "dense",  "training", "gradients",  "learning"};
 const char *const data_names[INPUT_COUNT] = {"normal", "fashion-mnist", "synthetic"};
+const char *const cache_names[CACHE_STATES] = {"hot", "cold"};
 static const char *const answers[] = {"no", "yes"};
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -43,6 +47,9 @@ enum option_id {
   OPTION_SEED,
   OPTION_RNG,
   OPTION_MIN_TIME,
+  OPTION_MAX_TIME,
+  OPTION_INTERVAL,
+  OPTION_CACHE,
   OPTION_QUICK,
   OPTION_PEERS,
   OPTION_FORMAT,
@@ -93,6 +100,9 @@ static const struct option long_options[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"rng", required_argument, NULL, OPTION_RNG},
     {"min-time", required_argument, NULL, OPTION_MIN_TIME},
+    {"max-time", required_argument, NULL, OPTION_MAX_TIME},
+    {"interval", required_argument, NULL, OPTION_INTERVAL},
+    {"cache", required_argument, NULL, OPTION_CACHE},
     {"quick", no_argument, NULL, OPTION_QUICK},
     {"peers", no_argument, NULL, OPTION_PEERS},
     {"format", required_argument, NULL, OPTION_FORMAT},
@@ -200,6 +210,9 @@ static bool set_option(struct options *o, int id, const char *value, const struc
   case OPTION_MIN_TIME:
     o->min_time_given = true;
     return parse_real(value, "--min-time", 0, SECONDS_MOST, &o->min_time, error);
+  case OPTION_MAX_TIME: return parse_real(value, "--max-time", MAX_TIME_LEAST, SECONDS_MOST, &o->max_time, error);
+  case OPTION_INTERVAL: return parse_real(value, "--interval", INTERVAL_LEAST, 100, &o->interval, error);
+  case OPTION_CACHE: return options_set_caches(o, value, error);
   case OPTION_QUICK: o->quick = true; return true;
   case OPTION_PEERS:
     o->peers = true;
@@ -272,7 +285,9 @@ static bool set_defaults(struct options *o, const struct cpu_features *cpu, stru
                         .shards = 1,
                         .epochs = 20,
                         .images = 2000,
-                        .momentum = 0.9f};
+                        .momentum = 0.9f,
+                        .interval = DEFAULT_INTERVAL,
+                        .caches = {[CACHE_HOT] = true}};
   o->widths[0] = 256, o->width_count = 1;
   o->smt[0] = 1, o->smt_count = 1;
   o->weight_scales[0] = o->loss_scales[0] = 1, o->weight_scale_count = o->loss_scale_count = 1;
@@ -370,6 +385,10 @@ static enum options_action parse_line(int argc, char **argv, const struct cpu_fe
   if (!check_explain(options, error) || !options_check_places(options, error)) return OPTIONS_ERROR;
   if (options->resume && !options->out[0]) {
     error_set(error, "--resume needs --out=FILE: the result, or what is left of it, to go on with");
+    return OPTIONS_ERROR;
+  }
+  if (options->max_time > 0 && options->min_time_given && options->max_time < options->min_time) {
+    error_set(error, "--max-time=%g is less than --min-time=%g", options->max_time, options->min_time);
     return OPTIONS_ERROR;
   }
   if (!options->min_time_given) options->min_time = options->quick ? 0.01 : 0.05;

@@ -31,6 +31,7 @@ enum suite_id {
   SUITE_LEARNING,
   SUITE_COUNT
 };
+enum cache_state { CACHE_HOT, CACHE_COLD, CACHE_STATES };
 enum network_input { INPUT_NORMAL, INPUT_FASHION_MNIST, INPUT_SYNTHETIC, INPUT_COUNT };
 
 /* A footprint as --sizes names it: bytes, or a share of a cache ("L2/2") or of what counts as memory. */
@@ -70,6 +71,9 @@ struct options {
   enum rng rng;    /* of weights */
   double min_time; /* seconds of samples per row */
   bool min_time_given;
+  double max_time; /* seconds of samples that a row may take until its interval is narrow enough; 0: not given */
+  double interval; /* half of it, in percent of the median */
+  bool caches[CACHE_STATES]; /* where data lies before a call */
   bool quick;
   bool peers; /* --peers: measure other libraries, too */
   enum output_format format;
@@ -144,7 +148,8 @@ bool options_want_all(const struct options *options);
 bool options_want_sizes(const struct options *options);
 
 extern const char *const suite_names[SUITE_COUNT];
-extern const char *const data_names[INPUT_COUNT]; /* of enum network_input */
+extern const char *const cache_names[CACHE_STATES]; /* "hot", "cold" */
+extern const char *const data_names[INPUT_COUNT];   /* of enum network_input */
 
 /* What --help prints. */
 extern const char help_text[];

@@ -84,6 +84,15 @@ bool options_set_filter(struct options *o, const char *value, struct error *erro
   return true;
 }
 
+bool options_set_caches(struct options *o, const char *value, struct error *error) {
+  int states[CACHE_STATES];
+  size_t count;
+  if (!parse_names(value, "--cache", cache_names, CACHE_STATES, states, &count, error)) return false;
+  for (int i = 0; i < CACHE_STATES; i++) o->caches[i] = false;
+  for (size_t i = 0; i < count; i++) o->caches[states[i]] = true;
+  return true;
+}
+
 bool options_set_inits(struct options *o, const char *value, struct error *error) {
   struct list list;
   if (strcmp(value, "all") == 0) {

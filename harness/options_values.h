@@ -13,6 +13,7 @@ bool options_set_pin(struct options *o, const char *value, struct error *error);
 bool options_set_cores(struct options *o, const char *value, struct error *error);
 bool options_set_smt(struct options *o, const char *value, struct error *error);
 bool options_set_sizes(struct options *o, const char *value, struct error *error);
+bool options_set_caches(struct options *o, const char *value, struct error *error);
 bool options_set_inits(struct options *o, const char *value, struct error *error);
 bool options_set_activations(struct options *o, const char *value, struct error *error);
 bool options_set_samples(struct options *o, const char *value, struct error *error);

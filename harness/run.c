@@ -6,6 +6,7 @@
 #include "harness/interrupt.h"
 #include "harness/pin.h"
 #include "harness/suite.h"
+#include "harness/suite/ledger.h"
 
 static suite_function *const suites[SUITE_COUNT] = {
     [SUITE_LIMITS] = suite_limits,       [SUITE_INIT] = suite_init,         [SUITE_ACTIVATION] = suite_activation,
@@ -36,6 +37,12 @@ static bool has_scopes(enum suite_id suite) {
   return suite != SUITE_ACCURACY && suite != SUITE_GRADIENTS && suite != SUITE_LEARNING;
 }
 
+/* Such rows are measured in passes over the suite; others take their time in one piece. */
+static bool run_part(struct run *run, enum suite_id suite, struct error *error) {
+  if (run->planning || !has_scopes(suite)) return suites[suite](run, error);
+  return ledger_run(run, suites[suite], error);
+}
+
 bool run_enter(struct run *run, size_t scope) {
   if (!run->scopes) return true;
   scope_enter(run->scopes, &run->scopes->items[scope], &run->result->machine);
@@ -48,7 +55,10 @@ static bool run_suite(struct run *run, enum suite_id suite, struct error *error)
   const size_t count = run->scopes && has_scopes(suite) ? run->scopes->count : 1;
   bool fine = true;
   run->suite = suite;
-  for (size_t s = 0; fine && s < count; s++) fine = run_enter(run, s) && suites[suite](run, error);
+  for (size_t s = 0; fine && s < count; s++) {
+    fine = run_enter(run, s) && run_part(run, suite, error);
+    if (suite == SUITE_LIMITS) fine = fine && limits_finish(run, error);
+  }
   return run_enter(run, 0) && fine;
 }
 
@@ -71,6 +81,9 @@ bool run_all(struct run *run, run_suite_done *done, void *context, struct error 
     if (!run_suite(run, (enum suite_id)i, error)) return false;
     done(context, (enum suite_id)i);
   }
+  const char *const warning = drift_warn(&run->drift, &run->result->machine);
+  if (warning && run->progress) progress_clear(run->progress);
+  if (warning) fprintf(stderr, "bench: warning: %s\n", warning);
   return true;
 }
 

@@ -1,7 +1,9 @@
 #include "harness/stats.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define CONFIDENCE 0.99
 #define FENCE 1.5 /* Tukey, Exploratory Data Analysis (1977): an outlier is that many interquartile ranges away */
@@ -63,5 +65,26 @@ struct statistics statistics_of(double *samples, size_t n) {
   const size_t rank = median_interval_rank(n, CONFIDENCE);
   s.low = rank ? samples[rank - 1] : s.minimum;
   s.high = rank ? samples[n - rank] : s.maximum;
+  return s;
+}
+
+#define BATCHES_MOST 64
+
+struct statistics statistics_of_batches(const double *samples, const size_t *ends, size_t batches, double *scratch) {
+  double medians[BATCHES_MOST];
+  const size_t n = batches ? ends[batches - 1] : 0;
+  const bool cut = batches < STATISTICS_BATCHES;
+  size_t count = cut ? STATISTICS_BATCHES : batches < BATCHES_MOST ? batches : BATCHES_MOST;
+  if (n < count) count = n;
+  for (size_t i = 0; i < count; i++) {
+    const size_t begin = cut ? n * i / count : i ? ends[i - 1] : 0, end = cut ? n * (i + 1) / count : ends[i];
+    memcpy(scratch, samples + begin, (end - begin) * sizeof *scratch);
+    medians[i] = statistics_of(scratch, end - begin).median;
+  }
+  if (n) memcpy(scratch, samples, n * sizeof *scratch);
+  struct statistics s = statistics_of(scratch, n);
+  const struct statistics of_medians = statistics_of(medians, count);
+  s.low = fmin(of_medians.low, s.median) - BLIND_SHARE * s.median;
+  s.high = fmax(of_medians.high, s.median) + BLIND_SHARE * s.median;
   return s;
 }

@@ -13,6 +13,19 @@ struct statistics statistics_of(double *samples, size_t n);
 
 /* The same of a row's repetitions, by the clock or of the process. */
 struct statistics statistics_of_repetitions(const struct result_row *row, bool cpu);
+/* The same of samples that were taken in batches, moments apart: batch i ends before ends[i]. They are left as they
+ * are; scratch has room for as many. Neighbouring samples are alike - the clock, the neighbours and the placement of
+ * data in memory change slowly - so that an interval that takes them for independent is too narrow to hold from run to
+ * run. This one is made from the batches' medians, as in the method of batch means (Law and Carson 1979, Operations
+ * Research 27, 1011-1025), by order statistics as above; where there are fewer than STATISTICS_BATCHES of them, the
+ * samples are cut into as many batches in the order of time. The interval is widened by BLIND_SHARE of the median at
+ * either side. */
+#define STATISTICS_BATCHES 8
+struct statistics statistics_of_batches(const double *samples, const size_t *ends, size_t batches, double *scratch);
+
+/* What a process cannot see of its own figures: where its code, stack and pages lie (Mytkowicz et al. 2009, Producing
+ * Wrong Data Without Doing Anything Obviously Wrong), which stays as it is from batch to batch. */
+#define BLIND_SHARE 0.0025
 
 /* The largest k such that the interval from the k-th smallest to the k-th largest of n independent samples holds the
  * median with at least that probability: P(Binomial(n, 1/2) < k) <= (1 - confidence) / 2. 0 when no k does. */

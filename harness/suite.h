@@ -5,6 +5,7 @@
 #include <hwloc.h>
 #include <regex.h>
 
+#include "harness/drift.h"
 #include "harness/journal.h"
 #include "harness/options.h"
 #include "harness/progress.h"
@@ -36,6 +37,10 @@ struct run {
   const struct resume *resume; /* cells that need not be measured; NULL: none */
   struct journal *journal;     /* where cells go as they are done; NULL: nowhere */
   struct progress *progress;   /* of the whole run, in seconds as the plan estimates them; NULL shows none */
+  struct ledger *ledger;       /* of the rows of a suite that is measured in passes */
+  double spare;                /* seconds that rows of earlier suites might have had and did not need */
+  double warm_ns;              /* measure_settings.warm_ns; 0: not known yet */
+  struct drift drift;          /* of the core's clock */
 };
 
 /* Each runs its part for the selected archs and thread counts, stops early when interrupted() and leaves in the
@@ -43,6 +48,9 @@ struct run {
 typedef bool suite_function(struct run *run, struct error *error);
 suite_function suite_limits, suite_init, suite_activation, suite_accuracy, suite_dense, suite_training, suite_gradients,
     suite_learning;
+
+/* What follows the rows of the limits suite: notes the limits that they show, and measures those that are no rows. */
+bool limits_finish(struct run *run, struct error *error);
 
 /* Finds out what all suites would do. Fails when a suite cannot be set up, or when --filter matches nothing. */
 bool run_plan_all(struct run *run, struct error *error);

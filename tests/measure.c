@@ -46,11 +46,22 @@ static void listen(void *context, const struct bench_case *c, double share) {
   if (heard->stop_after && --heard->stop_after == 0) interrupt_request();
 }
 
+static struct series series[CASES]; /* of the cases that were set up last */
+
+static void release(void) {
+  for (int i = 0; i < CASES; i++) series_free(&series[i]);
+}
+
 static void set_up(struct bench_case *cases, struct spin *spins, const double *ns, int threads) {
+  release();
   for (int i = 0; i < CASES; i++) {
     spins[i] = (struct spin){.ns = ns[i], .index = i};
-    cases[i] = (struct bench_case){
-        .call = spin, .context = &spins[i], .team = threads > 1, .seconds = 0.02, .least = MEASURE_LEAST_SAMPLES};
+    cases[i] = (struct bench_case){.call = spin,
+                                   .context = &spins[i],
+                                   .team = threads > 1,
+                                   .series = &series[i],
+                                   .seconds = 0.02,
+                                   .least = MEASURE_LEAST_SAMPLES};
     cases[i].row.threads = threads;
   }
 }

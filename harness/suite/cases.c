@@ -7,6 +7,8 @@
 
 #include "harness/interrupt.h"
 #include "harness/peers/peers.h"
+#include "harness/suite/ledger.h"
+#include "harness/warmup.h"
 
 /* Scalar rows that only serve comparison get this share of the time of others. */
 #define SUPPORT_SHARE 0.2
@@ -36,20 +38,22 @@ bool cases_can_run(const struct run *run, enum arch arch, const struct kernel *k
   return !kernel_obstacle(arch_table(arch), kernel, run->cpu);
 }
 
+bool cases_is_cold(const struct result_row *row) { return strcmp(row->cache, cache_names[CACHE_COLD]) == 0; }
+
 void cases_name(struct result_row *row) {
   const bool own = strcmp(row->provider, OWN_PROVIDER) == 0;
   char smt[16] = "";
   if (row->smt > 1) snprintf(smt, sizeof smt, "/smt:%d", row->smt);
-  snprintf(row->name, sizeof row->name, "%s/%s/%s/arch:%s/threads:%d%s%s%s%s%s", row->suite, row->kernel, row->shape,
+  snprintf(row->name, sizeof row->name, "%s/%s/%s/arch:%s/threads:%d%s%s%s%s%s%s", row->suite, row->kernel, row->shape,
            row->arch, row->threads, row->cores[0] ? "/cores:" : "", row->cores, smt,
-           own ? "" : "/provider:", own ? "" : row->provider);
+           cases_is_cold(row) ? "/cache:cold" : "", own ? "" : "/provider:", own ? "" : row->provider);
 }
 
 struct result_row cases_bare_row(const char *suite, enum arch arch, int threads) {
   struct result_row row = {.threads = threads, .smt = 1, .cycles = NAN, .instructions = NAN, .cache_misses = NAN};
   snprintf(row.suite, sizeof row.suite, "%s", suite);
   snprintf(row.arch, sizeof row.arch, "%s", arch_name(arch));
-  snprintf(row.cache, sizeof row.cache, "hot");
+  snprintf(row.cache, sizeof row.cache, "%s", cache_names[CACHE_HOT]);
   return row;
 }
 
@@ -147,31 +151,56 @@ static void plan_limits(struct run *run, const struct kernel *kernel) {
   for (size_t i = 0; (more = demand(kernel->name, i)); i++) plan_limit(run, more->limit);
 }
 
-struct bench_case *cases_add(struct run *run, struct cases *cases, const struct result_row *wanted,
+static struct result_row in_state(const struct result_row *row, enum cache_state state) {
+  struct result_row other = *row;
+  snprintf(other.cache, sizeof other.cache, "%s", cache_names[state]);
+  cases_name(&other);
+  return other;
+}
+
+/* Data in memory is cold in any case, and limits are the hot ones. */
+static bool state_wanted(const struct run *run, const struct result_row *row, enum cache_state state, bool needed) {
+  const bool in_memory = strcmp(row->residence, residence_names[RESIDENCE_MEMORY]) == 0;
+  if (run->suite == SUITE_LIMITS) return state == CACHE_HOT;
+  if (state == CACHE_COLD && in_memory) return false;
+  return run->options->caches[state] || (state == CACHE_HOT && needed);
+}
+
+static void plan_row(struct run *run, const struct result_row *row, const struct kernel *kernel, bool support,
+                     double seconds) {
+  const enum residence residence = cases_is_cold(row) ? RESIDENCE_MEMORY : residence_find(row->residence);
+  run_plan(run, support ? NULL : row->name, planned_seconds(seconds));
+  if (!support && row->bytes > 0 && residence < RESIDENCE_COUNT) run->plan->limits[residence] = true;
+  run->plan->rows |= !support;
+  plan_limits(run, kernel);
+}
+
+struct bench_case *cases_add(struct run *run, struct cases *cases, const struct result_row *given,
                              const struct kernel *kernel, bool needed) {
-  const struct result_row here = in_scope(run, wanted), *const row = &here;
+  const struct result_row here = in_scope(run, given), *const row = &here;
   const bool selected = cases_arch_selected(run, arch_find(row->arch));
-  const bool asked = run->options->suites[run->suite] && asked_for(run, row, !selected);
-  if (!asked && !needed) return NULL;
-  if (!selected && too_slow(run, row, kernel)) return NULL;
-  const bool support = !asked || !selected;
   const double seconds = run->options->min_time * (selected ? 1 : SUPPORT_SHARE);
-  if (run->planning) {
-    run_plan(run, support ? NULL : row->name, planned_seconds(seconds));
-    if (!support && row->bytes > 0 && residence_find(row->residence) < RESIDENCE_COUNT)
-      run->plan->limits[residence_find(row->residence)] = true;
-    run->plan->rows |= !support;
-    plan_limits(run, kernel);
-    return NULL;
+  bool wanted[CACHE_STATES] = {0}, support[CACHE_STATES] = {0};
+  for (enum cache_state state = 0; state < CACHE_STATES; state++) {
+    const struct result_row other = in_state(row, state);
+    if (!state_wanted(run, row, state, needed)) continue;
+    const bool asked = run->options->suites[run->suite] && asked_for(run, &other, !selected);
+    if (!asked && !(needed && state == CACHE_HOT)) continue;
+    if (!selected && too_slow(run, row, kernel)) continue;
+    support[state] = !asked || !selected;
+    wanted[state] = run->planning || ledger_lacks(run->ledger, &other);
+    if (run->planning) plan_row(run, &other, kernel, support[state], seconds);
   }
+  if (run->planning || (!wanted[CACHE_HOT] && !wanted[CACHE_COLD])) return NULL;
   const size_t i = cases->count++;
   cases->items = grown(cases->items, cases->count, sizeof *cases->items);
+  cases->wanted = grown(cases->wanted, cases->count, sizeof *cases->wanted);
   cases->traffic = grown(cases->traffic, cases->count, sizeof *cases->traffic);
   cases->compute_limit = grown(cases->compute_limit, cases->count, sizeof *cases->compute_limit);
   cases->kernels = grown(cases->kernels, cases->count, sizeof *cases->kernels);
   cases->items[i] = (struct bench_case){.row = *row, .hot = true, .seconds = seconds, .least = MEASURE_LEAST_SAMPLES};
   if (!selected) cases->items[i].least = SUPPORT_LEAST_SAMPLES;
-  cases->items[i].row.support = support;
+  cases->wanted[i] = (struct wanted){wanted[CACHE_HOT], wanted[CACHE_COLD], support[CACHE_HOT], support[CACHE_COLD]};
   cases->traffic[i] = traffic_of(kernel->signature, row->bytes, row->items);
   cases->compute_limit[i] = kernel->limit;
   cases->kernels[i] = kernel->name;
@@ -180,6 +209,7 @@ struct bench_case *cases_add(struct run *run, struct cases *cases, const struct 
 
 void cases_free(struct cases *cases) {
   free(cases->items);
+  free(cases->wanted);
   free(cases->traffic);
   free(cases->compute_limit);
   free(cases->kernels);
@@ -208,7 +238,8 @@ struct bound_time {
 
 static struct bound_time time_at(const struct result *result, const struct result_row *row, const char *limit,
                                  double bytes) {
-  const double rate = cases_limit(result, limit, row->residence, row->arch, row->threads);
+  const char *const residence = cases_is_cold(row) ? residence_names[RESIDENCE_MEMORY] : row->residence;
+  const double rate = cases_limit(result, limit, residence, row->arch, row->threads);
   return (struct bound_time){limit, rate > 0 ? bytes / rate * 1e9 : 0};
 }
 
@@ -243,7 +274,7 @@ static struct bound_time memory_time(const struct result *result, const struct r
   if (traffic.read <= 0) return all_written;
   struct bound_time plain = time_at(result, row, "memory_copy", 2 * copied);
   struct bound_time stream = time_at(result, row, "memory_copy_stream", 2 * copied);
-  if (strcmp(row->residence, residence_names[RESIDENCE_L1]) == 0)
+  if (!cases_is_cold(row) && strcmp(row->residence, residence_names[RESIDENCE_L1]) == 0)
     return later(later(sooner(plain, stream), all_read), all_written);
   const double more = time_at(result, row, "memory_read", read).ns;
   plain.ns += time_at(result, row, "memory_write", written).ns;
@@ -275,21 +306,25 @@ static void hold_against_limits(const struct result *result, struct result_row *
 
 /* Threads share a row's items evenly. */
 static void count_cycles(const struct run *run, struct result_row *row) {
-  row->core_hertz = run->result->machine.core_hertz;
-  if (row->items > 0) row->cycles_per_item = row->time.median * 1e-9 * row->core_hertz * row->threads / row->items;
+  if (row->core_hertz <= 0) row->core_hertz = run->result->machine.core_hertz;
+  const double cycles = row->cycles > 0 ? row->cycles : row->time.median * 1e-9 * row->core_hertz;
+  if (row->items > 0) row->cycles_per_item = cycles * row->threads / row->items;
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------- */
 
-/* Our own scalar row of the same work, or NULL. */
-static const struct result_row *scalar_row(const struct cases *cases, const struct result_row *row) {
-  for (size_t i = 0; i < cases->count; i++) {
-    const struct result_row *other = &cases->items[i].row;
-    if (strcmp(other->arch, arch_name(ARCH_SCALAR)) == 0 && strcmp(other->provider, OWN_PROVIDER) == 0 &&
-        strcmp(other->kernel, row->kernel) == 0 && strcmp(other->shape, row->shape) == 0)
-      return other;
-  }
-  return NULL;
+/* The row that an entry has in the result; NULL: not one sample was taken. */
+static struct result_row *row_of(const struct run *run, size_t entry) {
+  const size_t row = run->ledger->entries[entry]->row;
+  return row == SIZE_MAX ? NULL : &run->result->rows[row];
+}
+
+static bool is_own(const struct result_row *row) { return strcmp(row->provider, OWN_PROVIDER) == 0; }
+
+/* Whether two rows were measured under the same conditions. */
+static bool same_conditions(const struct result_row *a, const struct result_row *b) {
+  return a->threads == b->threads && a->smt == b->smt && strcmp(a->cache, b->cache) == 0 &&
+         strcmp(a->cores, b->cores) == 0 && strcmp(a->residence, b->residence) == 0;
 }
 
 /* Peaks do more operations a call on wider vectors; other kernels do the same work on all archs. */
@@ -298,17 +333,16 @@ static double times_faster(const struct result_row *row, const struct result_row
   return work * scalar->time.median / row->time.median;
 }
 
-static bool same_work(const struct result_row *a, const struct result_row *b) {
-  return strcmp(a->kernel, b->kernel) == 0 && strcmp(a->shape, b->shape) == 0 && strcmp(a->arch, b->arch) == 0 &&
-         strcmp(a->rng, b->rng) == 0 && strcmp(a->residence, b->residence) == 0;
-}
-
-/* Holds our row against the fastest of the peers' for the same work. */
-static void hold_against_peers(const struct cases *cases, struct result_row *row) {
-  if (strcmp(row->provider, OWN_PROVIDER) != 0) return;
-  for (size_t i = 0; i < cases->count; i++) {
-    const struct result_row *other = &cases->items[i].row;
-    if (strcmp(other->provider, OWN_PROVIDER) == 0 || other->time.samples == 0 || !same_work(other, row)) continue;
+/* Holds the row against our own scalar row of the same work, and ours against the fastest of the peers'. */
+static void hold_against_others(const struct run *run, struct result_row *row) {
+  for (size_t i = 0; i < run->ledger->count; i++) {
+    const struct result_row *other = row_of(run, i);
+    if (!other || strcmp(other->kernel, row->kernel) != 0 || strcmp(other->shape, row->shape) != 0 ||
+        !same_conditions(other, row))
+      continue;
+    if (is_own(other) && strcmp(other->arch, arch_name(ARCH_SCALAR)) == 0) row->times_scalar = times_faster(row, other);
+    if (!is_own(row) || is_own(other) || strcmp(other->arch, row->arch) != 0 || strcmp(other->rng, row->rng) != 0)
+      continue;
     const double times = other->time.median / row->time.median;
     if (row->best_peer[0] && times >= row->times_best_peer) continue;
     snprintf(row->best_peer, sizeof row->best_peer, "%s", other->provider);
@@ -316,30 +350,85 @@ static void hold_against_peers(const struct cases *cases, struct result_row *row
   }
 }
 
+void cases_conclude(struct run *run) {
+  for (size_t i = 0; i < run->ledger->count; i++) {
+    const struct ledger_entry *const entry = run->ledger->entries[i];
+    struct result_row *const row = row_of(run, i);
+    if (!row) continue;
+    count_cycles(run, row);
+    hold_against_limits(run->result, row, entry->traffic, entry->compute_limit, entry->kernel);
+    hold_against_others(run, row);
+    drift_note(&run->drift, row->arch, row->threads, &entry->series);
+  }
+}
+
 static void show_progress(void *context, const struct bench_case *c, double share) {
-  run_progress(context, share * planned_seconds(c->seconds), c->row.name);
+  struct run *const run = context;
+  const double seconds = run->ledger->more ? 0 : share * c->share * planned_seconds(c->whole_seconds);
+  run->ledger->told += seconds;
+  run_progress(run, seconds, c->row.name);
+}
+
+/* What is measured of a case in one state of the caches. */
+static void prepare(struct run *run, const struct cases *cases, size_t i, enum cache_state state,
+                    struct bench_case *item) {
+  *item = cases->items[i];
+  item->row = in_state(&item->row, state);
+  item->row.support = state == CACHE_COLD ? cases->wanted[i].cold_support : cases->wanted[i].hot_support;
+  item->cold = state == CACHE_COLD;
+  struct ledger_entry *entry = ledger_find(run->ledger, &item->row);
+  if (!entry) {
+    entry = ledger_add(run, &item->row, item->seconds, item->least);
+    entry->traffic = cases->traffic[i];
+    entry->compute_limit = cases->compute_limit[i];
+    entry->kernel = cases->kernels[i];
+    run->ledger->planned += planned_seconds(item->seconds);
+  }
+  item->whole_seconds = entry->seconds;
+  item->share = ledger_pass_share(entry);
+  item->series = &entry->series;
+  item->seconds = entry->target;
+  item->least = entry->target_samples;
+}
+
+static void keep_row(struct run *run, const struct bench_case *item) {
+  struct ledger_entry *const entry = ledger_find(run->ledger, &item->row);
+  struct result_row row = item->row;
+  if (row.time.samples == 0) return;
+  if (item->report) item->report(item->context, &row);
+  if (entry->row == SIZE_MAX) {
+    entry->row = run->result->row_count;
+    result_add_row(run->result, &row);
+  } else {
+    run->result->rows[entry->row] = row;
+  }
 }
 
 bool cases_run(struct run *run, struct cases *cases, struct error *error) {
   if (cases->count == 0 || interrupted()) return true;
   run_pin(run, cases->threads);
-  struct measure_settings settings = {.seed = run->options->seed, .progress = show_progress, .context = run};
-  for (size_t i = 0; i < cases->count && !run->options->min_time_given; i++)
-    settings.seconds_most += LATE * planned_seconds(cases->items[i].seconds);
-  if (!measure(cases->items, cases->count, &settings)) return error_set(error, "out of memory while measuring");
-  interrupted(); /* announces that the result is about to change */
+  const struct machine *const machine = &run->result->machine;
+  if (run->warm_ns <= 0) run->warm_ns = fmax(warmup_ns(run_best_table(run)->fma_peak), MEASURE_WARM_NS);
+  struct measure_settings settings = {.seed = run->options->seed + run->ledger->pass,
+                                      .progress = show_progress,
+                                      .context = run,
+                                      .warm_ns = run->warm_ns,
+                                      .count = strcmp(machine->counters, MACHINE_COUNTERS_AVAILABLE) == 0};
+  for (size_t i = 0; i < machine->cache_count; i++)
+    if (machine->caches[i].bytes > settings.cache_bytes) settings.cache_bytes = machine->caches[i].bytes;
+  struct bench_case *const items = grown(NULL, CACHE_STATES * cases->count, sizeof *items);
+  size_t count = 0;
   for (size_t i = 0; i < cases->count; i++) {
-    struct result_row *row = &cases->items[i].row;
-    if (row->time.samples == 0) continue;
-    const struct result_row *scalar = scalar_row(cases, row);
-    if (scalar && scalar->time.samples) row->times_scalar = times_faster(row, scalar);
-    count_cycles(run, row);
-    hold_against_limits(run->result, row, cases->traffic[i], cases->compute_limit[i], cases->kernels[i]);
-    hold_against_peers(cases, row);
-    if (cases->items[i].report) cases->items[i].report(cases->items[i].context, row);
-    result_add_row(run->result, row);
+    if (cases->wanted[i].hot) prepare(run, cases, i, CACHE_HOT, &items[count++]);
+    if (cases->wanted[i].cold) prepare(run, cases, i, CACHE_COLD, &items[count++]);
   }
-  return true;
+  for (size_t i = 0; i < count && !run->options->min_time_given && !run->ledger->more; i++)
+    settings.seconds_most += LATE * items[i].share * planned_seconds(items[i].whole_seconds);
+  const bool fine = measure(items, count, &settings);
+  interrupted(); /* announces that the result is about to change */
+  for (size_t i = 0; i < count && fine; i++) keep_row(run, &items[i]);
+  free(items);
+  return fine || error_set(error, "out of memory while measuring");
 }
 
 /* ---- data ------------------------------------------------------------------------------------------------------- */

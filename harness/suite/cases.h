@@ -15,9 +15,13 @@ struct traffic {
 /* The cases of one suite for one number of threads. */
 struct cases {
   struct bench_case *items;
-  struct traffic *traffic;    /* of each */
-  const char **compute_limit; /* of each: fma_peak or another of the kernels named so */
-  const char **kernels;       /* of each, to find what it demands of further limits */
+  struct wanted {
+    bool hot, cold;                 /* which of the two is measured in this pass */
+    bool hot_support, cold_support; /* only because other rows need it */
+  } * wanted;                       /* of each */
+  struct traffic *traffic;          /* of each */
+  const char **compute_limit;       /* of each: fma_peak or another of the kernels named so */
+  const char **kernels;             /* of each, to find what it demands of further limits */
   size_t count;
   int threads;
 };
@@ -40,13 +44,19 @@ void cases_name(struct result_row *row);
 bool cases_can_run(const struct run *run, enum arch arch, const struct kernel *kernel);
 
 /* Adds a case for the row if the user asked for it, or if it is the scalar counterpart of one asked for and not far too
- * slow, or needed anyway. Returns it for call, context, report, team and hot to be set (valid until the next is added),
- * or NULL if it isn't to run. While planning it notes the row in the plan and returns NULL. */
+ * slow, or needed anyway. Returns it for call, context, report, evict, team and hot to be set (valid until the next is
+ * added), or NULL if it isn't to run. While planning it notes the row in the plan and returns NULL. */
 struct bench_case *cases_add(struct run *run, struct cases *cases, const struct result_row *row,
                              const struct kernel *kernel, bool needed);
 
-/* Pins, measures, works out limits and ratios, and appends the rows to the result. */
+/* Pins, takes a batch of samples of each case, and puts the rows that they make so far into the result. */
 bool cases_run(struct run *run, struct cases *cases, struct error *error);
+
+/* Works out limits and ratios of the suite's rows, when all their samples are there. */
+void cases_conclude(struct run *run);
+
+/* Whether the row's data is out of all caches before each call. */
+bool cases_is_cold(const struct result_row *row);
 
 /* Frees the list, not the contexts. */
 void cases_free(struct cases *cases);

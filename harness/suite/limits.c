@@ -42,10 +42,13 @@ static void note_limit(struct result *result, const struct result_row *row) {
 
 bool suite_limits(struct run *run, struct error *error) {
   static const enum residence all[] = {RESIDENCE_L1, RESIDENCE_L2, RESIDENCE_L3, RESIDENCE_MEMORY};
-  const size_t before = run->result->row_count;
-  if (!elementwise_suite(run, suite_names[SUITE_LIMITS], all, sizeof all / sizeof *all, error) ||
-      !latency_suite(run, error))
-    return false;
-  for (size_t i = before; i < run->result->row_count; i++) note_limit(run->result, &run->result->rows[i]);
+  return elementwise_suite(run, suite_names[SUITE_LIMITS], all, sizeof all / sizeof *all, error) &&
+         latency_suite(run, error);
+}
+
+bool limits_finish(struct run *run, struct error *error) {
+  for (size_t i = 0; i < run->result->row_count; i++)
+    if (strcmp(run->result->rows[i].suite, suite_names[SUITE_LIMITS]) == 0)
+      note_limit(run->result, &run->result->rows[i]);
   return core_pairs_suite(run, error) && numa_suite(run, error) && clocks_suite(run, error);
 }
