@@ -1,6 +1,6 @@
 /* Timing many things fairly: short samples, taken in turn, in batches.
  *
- * A sample is one call repeated often enough to last about a third of a millisecond, so that the scheduler and the
+ * A sample is one call repeated often enough to last about 0.15 ms, so that the scheduler and the
  * hypervisor seldom fall into it. Cases take turns in an order shuffled anew every round, so that a slow moment of the
  * machine hits all of them and none has always the same neighbour. measure() takes one batch of samples of each case;
  * batches that lie apart in time show what changes slowly. */

@@ -6,7 +6,7 @@
 #include "harness/clock.h"
 #include "harness/stats.h"
 
-#define SAMPLE_NS 300e3
+#define SAMPLE_NS 150e3
 #define CALIBRATION_NS 50e3 /* a first measurement at least this long tells how long a call takes */
 #define CALIBRATION_RUNS 3  /* of which the fastest counts: an interruption must not make samples too short */
 #define SLOW_CALL_NS 50e6   /* so long that warming the caches first would change little */

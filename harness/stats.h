@@ -20,7 +20,7 @@ struct statistics statistics_of_repetitions(const struct result_row *row, bool c
  * Research 27, 1011-1025), by order statistics as above; where there are fewer than STATISTICS_BATCHES of them, the
  * samples are cut into as many batches in the order of time. The interval is widened by BLIND_SHARE of the median at
  * either side. */
-#define STATISTICS_BATCHES 8
+#define STATISTICS_BATCHES 12
 struct statistics statistics_of_batches(const double *samples, const size_t *ends, size_t batches, double *scratch);
 
 /* What a process cannot see of its own figures: where its code, stack and pages lie (Mytkowicz et al. 2009, Producing

@@ -46,7 +46,7 @@ void table_accuracy(FILE *out, struct style style, const struct result *result);
 void table_learning(FILE *out, struct style style, const struct result *result);
 
 /* The part of table_suite that says where the time of our training steps goes that ran on as many threads, in the same
- * place, as that row. */
+ * place and state of the caches, as that row. */
 #define TABLE_POINT "depthxwidthxbatch" /* the heading of their shapes */
 void table_phases(FILE *out, struct style style, const struct result *result, const struct result_row *where);
 

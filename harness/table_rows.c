@@ -42,7 +42,8 @@ bool row_shown(const struct result_row *row, const char *suite) {
 }
 
 bool row_same_place(const struct result_row *a, const struct result_row *b) {
-  return a->threads == b->threads && a->smt == b->smt && strcmp(a->cores, b->cores) == 0;
+  return a->threads == b->threads && a->smt == b->smt && strcmp(a->cores, b->cores) == 0 &&
+         strcmp(a->cache, b->cache) == 0;
 }
 
 bool row_same_column(const struct result_row *a, const struct result_row *b) {
@@ -53,7 +54,8 @@ void row_place_text(char *text, size_t size, const struct result_row *row) {
   char cores[48] = "", each[32] = "";
   if (row->cores[0]) snprintf(cores, sizeof cores, " on %s cores", row->cores);
   if (row->smt > 1) snprintf(each, sizeof each, ", %d on each%s", row->smt, row->cores[0] ? "" : " core");
-  snprintf(text, size, "%d thread%s%s%s", row->threads, row->threads == 1 ? "" : "s", cores, each);
+  snprintf(text, size, "%d thread%s%s%s%s", row->threads, row->threads == 1 ? "" : "s", cores, each,
+           strcmp(row->cache, cache_names[CACHE_COLD]) == 0 ? ", cold caches" : "");
 }
 
 bool row_same_work(const struct result_row *a, const struct result_row *b) {

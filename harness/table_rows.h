@@ -20,7 +20,7 @@ bool row_is_own(const struct result_row *row);
 /* Whether the row is of that suite and was asked for. */
 bool row_shown(const struct result_row *row, const char *suite);
 
-/* The same number of threads, on the same kind of core, as many on each. */
+/* The same number of threads, on the same kind of core, as many on each, with caches in the same state. */
 bool row_same_place(const struct result_row *a, const struct result_row *b);
 
 /* The same arch and place. */

@@ -86,6 +86,82 @@ static void the_interval_covers_the_median_of_a_skewed_distribution(void **state
   assert_true(covered > TRIALS * 0.9872 && covered < TRIALS * 0.998);
 }
 
+/* Samples of a slowly changing time, as neighbours, the clock and placement make it: x follows its last value by rho,
+ * batches are `gap` samples apart. Shares of intervals that hold the true median, 1, of batches and of all samples. */
+struct coverage {
+  double batches, samples;
+};
+
+static double normal(uint64_t *random) {
+  double sum = -6;
+  for (int i = 0; i < 12; i++) sum += (double)(test_random(random) >> 11) * 0x1p-53;
+  return sum;
+}
+
+static struct coverage coverage_of(double rho, size_t gap, double spread, uint64_t *random) {
+  enum { TRIALS = 1000, BATCHES = STATISTICS_BATCHES, EACH = 10, N = BATCHES * EACH };
+  size_t by_batches = 0, by_samples = 0;
+  for (size_t t = 0; t < TRIALS; t++) {
+    double samples[N], scratch[N], x = normal(random);
+    size_t ends[BATCHES];
+    for (size_t b = 0; b < BATCHES; b++) {
+      for (size_t i = 0; i < gap + EACH; i++) {
+        x = rho * x + sqrt(1 - rho * rho) * normal(random);
+        if (i >= gap) samples[b * EACH + i - gap] = 1 + spread * x;
+      }
+      ends[b] = (b + 1) * EACH;
+    }
+    const struct statistics wide = statistics_of_batches(samples, ends, BATCHES, scratch);
+    by_batches += wide.low <= 1 && 1 <= wide.high;
+    const struct statistics plain = statistics_of(samples, N);
+    by_samples += plain.low <= 1 && 1 <= plain.high;
+  }
+  return (struct coverage){(double)by_batches / TRIALS, (double)by_samples / TRIALS};
+}
+
+/* Batches that lie apart are nearly independent: their interval covers as often as it says, where that of samples taken
+ * for independent misses the median in every third run. */
+static void batches_cover_the_median_of_autocorrelated_samples(void **state) {
+  (void)state;
+  uint64_t random = test_seed();
+  const double spread = 0.05; /* against which BLIND_SHARE is nothing */
+  const struct coverage independent = coverage_of(0, 0, spread, &random);
+  const struct coverage alike = coverage_of(0.9, 40, spread, &random);
+  const struct coverage constant = coverage_of(0.99, 400, spread, &random); /* within a batch */
+  assert_true(independent.batches > 0.98 && independent.samples > 0.98);
+  assert_true(alike.batches > 0.97 && alike.samples < 0.8);
+  assert_true(constant.batches > 0.97 && constant.samples < 0.8);
+}
+
+static void one_disturbed_batch_does_not_matter(void **state) {
+  (void)state;
+  double samples[STATISTICS_BATCHES], scratch[STATISTICS_BATCHES];
+  size_t ends[STATISTICS_BATCHES];
+  for (size_t i = 0; i < STATISTICS_BATCHES; i++) samples[i] = 100 + (double)(i % 3), ends[i] = i + 1;
+  samples[5] = 5000;
+  const struct statistics s = statistics_of_batches(samples, ends, STATISTICS_BATCHES, scratch);
+  assert_float_equal(s.low, 100 - BLIND_SHARE * s.median, 1e-9);
+  assert_float_equal(s.high, 102 + BLIND_SHARE * s.median, 1e-9);
+  assert_true(s.maximum == 5000 && s.samples == STATISTICS_BATCHES && samples[5] == 5000);
+}
+
+/* Few batches are cut, so that what was interrupted has an interval, too; few samples give their range. */
+static void few_batches_are_cut(void **state) {
+  (void)state;
+  enum { N = 24 };
+  double samples[N], scratch[N];
+  for (size_t i = 0; i < N; i++) samples[i] = (double)(100 + i / 2); /* twelve pairs: 100 ... 111 */
+  const size_t one[] = {N}, three[] = {3};
+  struct statistics s = statistics_of_batches(samples, one, 1, scratch);
+  assert_float_equal(s.median, 105.5, 1e-12);
+  assert_float_equal(s.low, 101 - BLIND_SHARE * 105.5, 1e-9); /* the second of twelve */
+  assert_float_equal(s.high, 110 + BLIND_SHARE * 105.5, 1e-9);
+  s = statistics_of_batches(samples, three, 1, scratch);
+  assert_true(s.samples == 3 && s.median == 100);
+  assert_float_equal(s.high, 101 + BLIND_SHARE * 100, 1e-9);
+  assert_int_equal(statistics_of_batches(NULL, NULL, 0, NULL).samples, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(of_nothing),
@@ -95,6 +171,9 @@ int main(void) {
       cmocka_unit_test(an_even_number_has_its_median_in_the_middle),
       cmocka_unit_test(ranks_are_those_of_the_binomial_distribution),
       cmocka_unit_test(ranks_hold_for_many_samples),
+      cmocka_unit_test(batches_cover_the_median_of_autocorrelated_samples),
+      cmocka_unit_test(one_disturbed_batch_does_not_matter),
+      cmocka_unit_test(few_batches_are_cut),
       cmocka_unit_test(the_interval_covers_the_median_of_a_skewed_distribution),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

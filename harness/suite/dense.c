@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/evict.h"
 #include "harness/peers/kernels.h"
 #include "harness/sizes.h"
 #include "harness/suite/cases.h"
@@ -15,6 +16,7 @@ struct arrays {
   struct shape shape;
   float *block;
   void *workspace;
+  size_t block_bytes, workspace_bytes;
   float *packed_w[ARCH_COUNT]; /* made for the archs that are asked for packed weights; else NULL */
   float *x, *w, *b, *z, *y, *dz, *dx, *dw, *db;
 };
@@ -95,6 +97,14 @@ static void call(void *context, int thread, uint64_t calls) {
   }
 }
 
+static void drop(const void *context) {
+  const struct pass *pass = context;
+  const struct arrays *a = pass->arrays;
+  evict(a->block, a->block_bytes);
+  evict(a->workspace, a->workspace_bytes);
+  if (pass->packed_w) evict(*pass->packed_w, pass->table->dense_packed_bytes(a->shape.k, a->shape.n));
+}
+
 static layers_bytes workspace_bytes(const struct kernel_table *table) { return table->dense_workspace_bytes; }
 
 static size_t aligned(size_t n) { return (n + 15) / 16 * 16; }
@@ -105,8 +115,10 @@ static bool arrays_open(const struct run *run, struct arrays *a, int threads, st
   float **const arrays[] = {&a->x, &a->w, &a->b, &a->z, &a->y, &a->dz, &a->dx, &a->dw, &a->db};
   size_t total = 0;
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) total += aligned(sizes[i]);
-  a->block = aligned_alloc(64, total * sizeof *a->block);
-  a->workspace = aligned_alloc(64, layers_workspace_bytes(run, s, threads, workspace_bytes));
+  a->block_bytes = total * sizeof *a->block;
+  a->workspace_bytes = layers_workspace_bytes(run, s, threads, workspace_bytes);
+  a->block = aligned_alloc(64, a->block_bytes);
+  a->workspace = aligned_alloc(64, a->workspace_bytes);
   if (!a->block || !a->workspace) return error_set(error, "out of memory: %zu bytes for matrices", 4 * total);
   fill_normals(run, a->block, total, threads, 0);
   float *next = a->block;
@@ -192,6 +204,7 @@ static void add_case(struct run *run, struct cases *cases, const struct arrays *
   if (!added) return;
   cases->traffic[cases->count - 1] = traffic_of(kernel, s);
   added->call = call;
+  added->evict = drop;
   added->context = layers_context(&made, sizeof made);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/evict.h"
 #include "harness/suite/cases.h"
 #include "harness/suite/elementwise.h"
 #include "harness/suite/layers.h"
@@ -18,6 +19,7 @@ struct arrays {
   float *floats;   /* b, z, dx, dw, db */
   uint16_t *words; /* x, w, y, dz */
   void *workspace, *packed[ARCH_COUNT];
+  size_t float_bytes, word_bytes, workspace_bytes;
   struct dense_bf16 layer;
 };
 
@@ -25,6 +27,7 @@ struct pass {
   dense_bf16_kernel *function;
   const struct arrays *arrays;
   void *const *packed_w; /* NULL: the weights are packed in each call */
+  size_t packed_bytes;
 };
 
 static void call(void *context, int thread, uint64_t calls) {
@@ -38,6 +41,15 @@ static void call(void *context, int thread, uint64_t calls) {
   }
 }
 
+static void drop(const void *context) {
+  const struct pass *pass = context;
+  const struct arrays *a = pass->arrays;
+  evict(a->floats, a->float_bytes);
+  evict(a->words, a->word_bytes);
+  evict(a->workspace, a->workspace_bytes);
+  if (pass->packed_w) evict(*pass->packed_w, pass->packed_bytes);
+}
+
 static size_t aligned(size_t n) { return (n + 63) / 64 * 64; }
 
 static layers_bytes workspace_bytes(const struct kernel_table *table) { return table->dense_bf16_workspace_bytes; }
@@ -48,9 +60,11 @@ static bool arrays_open(const struct run *run, struct arrays *a, int threads, st
   const size_t floats = 2 * bs + zs + xs + ws, words = xs + ws + 2 * zs;
   enum arch archs[ARCH_COUNT];
   const size_t arch_count = cases_archs(run, archs);
-  a->floats = aligned_alloc(64, floats * sizeof *a->floats);
-  a->words = aligned_alloc(64, words * sizeof *a->words);
-  a->workspace = aligned_alloc(64, layers_workspace_bytes(run, s, threads, workspace_bytes));
+  a->float_bytes = floats * sizeof *a->floats, a->word_bytes = words * sizeof *a->words;
+  a->workspace_bytes = layers_workspace_bytes(run, s, threads, workspace_bytes);
+  a->floats = aligned_alloc(64, a->float_bytes);
+  a->words = aligned_alloc(64, a->word_bytes);
+  a->workspace = aligned_alloc(64, a->workspace_bytes);
   bool fine = a->floats && a->words && a->workspace;
   for (size_t i = 0; i < arch_count && fine; i++)
     fine = (a->packed[archs[i]] = aligned_alloc(64, arch_table(archs[i])->dense_bf16_packed_bytes(s.k, s.n)));
@@ -103,8 +117,9 @@ static void add_case(struct run *run, struct cases *cases, const struct arrays *
   struct bench_case *added = cases_add(run, cases, &row, kernel, false);
   if (!added) return;
   const struct pass made = {(dense_bf16_kernel *)kernel_in_table(arch_table(arch), kernel), arrays,
-                            packed ? &arrays->packed[arch] : NULL};
+                            packed ? &arrays->packed[arch] : NULL, arch_table(arch)->dense_bf16_packed_bytes(s.k, s.n)};
   added->call = call;
+  added->evict = drop;
   added->context = layers_context(&made, sizeof made);
 }
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "harness/choices.h"
+#include "harness/evict.h"
 #include "harness/peers/kernels.h"
 #include "harness/sizes.h"
 
@@ -102,6 +103,16 @@ static int arrays_used(enum signature signature) {
   }
 }
 
+/* What a call of any thread touches of the arrays that its kernel has. */
+static void drop(const void *context) {
+  const struct elementwise *e = context;
+  const struct arena *arena = e->arena;
+  const float *const arrays[] = {arena->y, arena->x, arena->dy, arena->slope, arena->squares};
+  for (int a = 0; a < arrays_used(e->kernel->signature); a++)
+    for (int thread = 0; thread < arena->threads; thread++)
+      evict(arrays[a] + (size_t)thread * arena->part, e->n * sizeof(float));
+}
+
 static bool is_elementwise(enum signature signature) {
   return signature != SIGNATURE_dense && signature != SIGNATURE_dense_bf16 && signature != SIGNATURE_loss &&
          signature != SIGNATURE_matrix && signature != SIGNATURE_norm;
@@ -110,6 +121,7 @@ static bool is_elementwise(enum signature signature) {
 /* Huge pages, where the system gives them, lay arrays out alike in every run. */
 static bool arena_open(struct run *run, struct arena *arena, int threads, struct error *error) {
   const size_t length = (size_t)threads * arena->part, stride = length + STAGGER;
+  arena->threads = threads;
   arena->bytes = (size_t)arena->arrays * stride * sizeof(float) + HUGE_PAGE;
   arena->places = aligned_alloc(64, (size_t)threads * sizeof *arena->places);
   arena->block = mmap(NULL, arena->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -277,6 +289,7 @@ static void add_case(struct run *run, struct cases *cases, struct arena *arena, 
   e->init.seed = run->options->seed, e->init.p = subject->p, e->init.fan_in = e->init.fan_out = FAN;
   added->call = call;
   added->context = e;
+  added->evict = drop;
   added->team = true;
   added->hot = !e->walks;
   arena_reserve(run, arena, e, cases->threads);

@@ -15,6 +15,7 @@ struct arena {
   float *slope;       /* written as well */
   float *squares;     /* written as well, never negative */
   size_t part;        /* elements */
+  int threads;
   size_t windows_end; /* of a part: where walking starts over */
   struct place {
     _Alignas(64) size_t next; /* start of the thread's next window */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/evict.h"
 #include "harness/peers/openblas.h"
 #include "harness/suite/cases.h"
 
@@ -16,6 +17,7 @@ struct memory {
   struct shape shape;
   float *w;
   void *workspace;
+  size_t bytes, workspace_bytes;
 };
 
 struct making {
@@ -40,6 +42,12 @@ static void call(void *context, int thread, uint64_t calls) {
   }
 }
 
+static void drop(const void *context) {
+  const struct memory *memory = ((const struct making *)context)->memory;
+  evict(memory->w, memory->bytes);
+  evict(memory->workspace, memory->workspace_bytes);
+}
+
 static size_t workspace_bytes(const struct run *run, struct shape s, int threads) {
   enum arch archs[ARCH_COUNT];
   const size_t count = cases_archs(run, archs);
@@ -53,10 +61,11 @@ static size_t workspace_bytes(const struct run *run, struct shape s, int threads
 
 static bool memory_open(const struct run *run, struct memory *memory, int threads, struct error *error) {
   const struct shape s = memory->shape;
-  const size_t bytes = (s.m * s.n * sizeof(float) + 63) / 64 * 64;
-  memory->w = aligned_alloc(64, bytes);
-  memory->workspace = aligned_alloc(64, workspace_bytes(run, s, threads));
-  if (!memory->w || !memory->workspace) return error_set(error, "out of memory: %zu bytes for a matrix", bytes);
+  memory->bytes = (s.m * s.n * sizeof(float) + 63) / 64 * 64;
+  memory->workspace_bytes = workspace_bytes(run, s, threads);
+  memory->w = aligned_alloc(64, memory->bytes);
+  memory->workspace = aligned_alloc(64, memory->workspace_bytes);
+  if (!memory->w || !memory->workspace) return error_set(error, "out of memory: %zu bytes for a matrix", memory->bytes);
   return true;
 }
 
@@ -81,6 +90,7 @@ static void add_case(struct run *run, struct cases *cases, const struct memory *
       .threads = cases->threads,
   };
   added->call = call;
+  added->evict = drop;
   added->context = making;
 }
 

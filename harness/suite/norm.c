@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "harness/evict.h"
 #include "harness/suite/cases.h"
 
 /* m = batch, n = units. */
@@ -50,6 +51,16 @@ static void call(void *context, int thread, uint64_t calls) {
   }
 }
 
+static void drop(const void *context) {
+  const struct normalizing *normalizing = context;
+  const struct memory *m = normalizing->memory;
+  const size_t bytes = normalizing->shape.m * normalizing->shape.n * sizeof(float);
+  evict(m->z, bytes);
+  evict(m->dn, bytes);
+  evict(m->out, bytes);
+  evict(m->parameters, 6 * longer_side(normalizing->shape) * sizeof(float));
+}
+
 static bool memory_open(const struct run *run, struct memory *memory, struct shape s, int threads,
                         struct error *error) {
   const size_t n = s.m * s.n, bytes = n * sizeof(float), parameters = 6 * longer_side(s);
@@ -88,6 +99,7 @@ static void add_case(struct run *run, struct cases *cases, const struct memory *
                                       .shape = s,
                                       .threads = cases->threads};
   added->call = call;
+  added->evict = drop;
   added->context = normalizing;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/choices.h"
+#include "harness/evict.h"
 #include "harness/network.h"
 #include "harness/peers/kernels.h"
 #include "harness/peers/peers.h"
@@ -70,6 +71,15 @@ static void call(void *context, int thread, uint64_t calls) {
     keep_least(&least->backward_weights, times.backward_weights);
     keep_least(&least->update, times.update);
   }
+}
+
+static void drop(const void *context) {
+  const struct step *step = context;
+  const struct network *network = &step->network;
+  evict(network->block, network_bytes(&network->shape, network->table, network->threads));
+  evict(step->batch->x, network->shape.batch * INPUTS * sizeof(float));
+  evict(step->batch->labels, network->shape.batch * sizeof *step->batch->labels);
+  evict(step->losses, network->shape.batch * sizeof *step->losses);
 }
 
 static void report(const void *context, struct result_row *row) {
@@ -179,6 +189,7 @@ static bool add_step(struct run *run, struct cases *cases, const struct batch *b
   if (!step) return error_set(error, "out of memory");
   step->optimizer = optimizer, step->batch = batch, step->table = *table;
   added->call = call;
+  added->evict = drop;
   added->context = step;
   added->report = report;
   return open_step(run, step, &shape, left_out, cases->threads, error);

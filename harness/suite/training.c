@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/evict.h"
 #include "harness/suite/cases.h"
 #include "harness/suite/elementwise.h"
 #include "harness/suite/norm.h"
@@ -18,6 +19,7 @@ struct loss {
   size_t classes;
   float *logits, *dlogits, *losses; /* threads times a batch */
   int32_t *labels;                  /* of one batch */
+  size_t samples;                   /* all threads' */
 };
 
 static void call_loss(void *context, int thread, uint64_t calls) {
@@ -30,8 +32,18 @@ static void call_loss(void *context, int thread, uint64_t calls) {
   }
 }
 
+static void drop_loss(const void *context) {
+  const struct loss *loss = context;
+  const size_t bytes = loss->samples * loss->classes * sizeof(float);
+  evict(loss->logits, bytes);
+  evict(loss->dlogits, bytes);
+  evict(loss->losses, loss->samples * sizeof *loss->losses);
+  evict(loss->labels, LOSS_BATCH * sizeof *loss->labels);
+}
+
 static bool open_loss(const struct run *run, struct loss *loss, int threads, struct error *error) {
   const size_t batch = LOSS_BATCH * (size_t)threads, n = batch * loss->classes;
+  loss->samples = batch;
   loss->logits = aligned_alloc(64, n * sizeof *loss->logits);
   loss->dlogits = aligned_alloc(64, n * sizeof *loss->dlogits);
   loss->losses = aligned_alloc(64, batch * sizeof *loss->losses);
@@ -68,6 +80,7 @@ static bool add_loss(struct run *run, struct cases *cases, const struct kernel *
   loss->function = (loss_kernel *)kernel_in_table(arch_table(arch), kernel);
   loss->classes = classes;
   added->call = call_loss;
+  added->evict = drop_loss;
   added->context = loss;
   added->team = true;
   return open_loss(run, loss, cases->threads, error);
