@@ -211,7 +211,9 @@ static bool set_option(struct options *o, int id, const char *value, const struc
     o->min_time_given = true;
     return parse_real(value, "--min-time", 0, SECONDS_MOST, &o->min_time, error);
   case OPTION_MAX_TIME: return parse_real(value, "--max-time", MAX_TIME_LEAST, SECONDS_MOST, &o->max_time, error);
-  case OPTION_INTERVAL: return parse_real(value, "--interval", INTERVAL_LEAST, 100, &o->interval, error);
+  case OPTION_INTERVAL:
+    o->interval_given = true;
+    return parse_real(value, "--interval", INTERVAL_LEAST, 100, &o->interval, error);
   case OPTION_CACHE: return options_set_caches(o, value, error);
   case OPTION_QUICK: o->quick = true; return true;
   case OPTION_PEERS:

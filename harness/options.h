@@ -72,7 +72,8 @@ struct options {
   double min_time; /* seconds of samples per row */
   bool min_time_given;
   double max_time; /* seconds of samples that a row may take until its interval is narrow enough; 0: not given */
-  double interval; /* half of it, in percent of the median */
+  bool interval_given;
+  double interval;           /* half of it, in percent of the median */
   bool caches[CACHE_STATES]; /* where data lies before a call */
   bool quick;
   bool peers; /* --peers: measure other libraries, too */

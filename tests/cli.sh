@@ -71,6 +71,13 @@ run 0 --list --suite=gradients --inits='normal(0,1),he_normal' --activations=rel
 gradients/normal(0,1)/relu/7
 gradients/he_normal/relu/3
 gradients/he_normal/relu/7' ] || fail "--list names other gradient cells"
+run 0 --list --arch=scalar --suite=activation,training --threads=1 --cache=hot,cold --filter='/(relu_forward|step)/'
+for state in '' /cache:cold; do
+  grep -qE "^activation/relu_forward/[0-9]+/arch:scalar/threads:1$state\$" out || fail "--list has no$state activation"
+  grep -qE "^training/step/4x512x128/arch:scalar/threads:1$state\$" out || fail "--list has no$state step"
+done
+run 0 --list --arch=scalar --suite=activation --threads=1 --cache=cold --filter=relu_forward
+! grep -v '/cache:cold$' out || fail "--cache=cold lists hot rows"
 run 0 --list --suite=learning --inits=he_normal --activations=relu --depths=3 --rate=0.5 --optimizers=sgd,adam --seeds=2
 [ "$(cat out)" = 'learning/he_normal/relu/3/sgd/rate:0.5/seed:1
 learning/he_normal/relu/3/sgd/rate:0.5/seed:2

@@ -77,6 +77,17 @@ static void quick_changes_defaults_only(void **state) {
   assert_true(given.seeds == 7 && given.min_time == 0.2 && given.min_time_given);
 }
 
+static void sampling_is_bounded_as_asked_for(void **state) {
+  (void)state;
+  const struct options usual = ACCEPTED("--quick"), tight = ACCEPTED("--interval=0.5", "--max-time=2", "--cache=cold");
+  assert_true(usual.interval == 1 && !usual.interval_given && usual.max_time == 0);
+  assert_true(usual.caches[CACHE_HOT] && !usual.caches[CACHE_COLD]);
+  assert_true(tight.interval == 0.5 && tight.interval_given && tight.max_time == 2 && !tight.min_time_given);
+  assert_true(!tight.caches[CACHE_HOT] && tight.caches[CACHE_COLD]);
+  const struct options both = ACCEPTED("--cache=cold,hot", "--min-time=0.1", "--max-time=0.1");
+  assert_true(both.caches[CACHE_HOT] && both.caches[CACHE_COLD] && both.max_time == 0.1);
+}
+
 static void both_spellings_and_abbreviations(void **state) {
   (void)state;
   const struct options o = ACCEPTED("--width", "32", "--batch=8", "--depth", "3,1", "--seed", "18446744073709551615");
@@ -263,6 +274,12 @@ static void numbers_are_read_to_the_last_character(void **state) {
   REFUSED("--threads", "at least 1", "--threads=0");
   REFUSED("--threads", "whole number", "--threads=two");
   REFUSED("--seed", "2^64", "--seed=18446744073709551616");
+  REFUSED("--max-time", "number", "--max-time=long");
+  REFUSED("--max-time", "0.001 to 3600", "--max-time=0");
+  REFUSED("--max-time", "less than --min-time=0.5", "--max-time=0.1", "--min-time=0.5");
+  REFUSED("--interval", "0.3 to 100", "--interval=0.1");
+  REFUSED("--interval", "number", "--interval=1%");
+  REFUSED("--cache", "hot, cold", "--cache=warm");
   REFUSED("--min-time", "number", "--min-time=fast");
   REFUSED("--min-time", "number", "--min-time=1s");
   REFUSED("--min-time", "number", "--min-time=nan");
@@ -301,6 +318,7 @@ int main(void) {
       cmocka_unit_test(learning_runs_only_when_it_is_named),
       cmocka_unit_test(training_options),
       cmocka_unit_test(quick_changes_defaults_only),
+      cmocka_unit_test(sampling_is_bounded_as_asked_for),
       cmocka_unit_test(both_spellings_and_abbreviations),
       cmocka_unit_test(lists),
       cmocka_unit_test(all_archs_are_those_that_run),

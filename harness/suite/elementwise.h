@@ -11,10 +11,10 @@
 struct arena {
   void *block;
   size_t bytes;
-  float *x, *dy, *y;  /* read, read, written: threads * part elements each */
-  float *slope;       /* written as well */
-  float *squares;     /* written as well, never negative */
-  size_t part;        /* elements */
+  float *x, *dy, *y; /* read, read, written: threads * part elements each */
+  float *slope;      /* written as well */
+  float *squares;    /* written as well, never negative */
+  size_t part;       /* elements */
   int threads;
   size_t windows_end; /* of a part: where walking starts over */
   struct place {

@@ -28,6 +28,12 @@ static double floor_of(const struct options *options, double seconds) {
   return options->max_time > 0 ? fmin(least, options->max_time) : least;
 }
 
+/* What it adds to the time that rows may have beyond that: --min-time alone adds nothing, --interval as much again. */
+static double more_of(const struct options *options, double seconds, double least) {
+  if (options->min_time_given) return options->interval_given ? seconds : 0;
+  return fmax(seconds - least, 0);
+}
+
 static void set_target(const struct ledger *ledger, struct ledger_entry *entry) {
   entry->target = entry->least * (double)(ledger->pass + 1) / PASSES;
   entry->target_samples = (entry->samples * (ledger->pass + 1) + PASSES - 1) / PASSES;
@@ -52,7 +58,7 @@ struct ledger_entry *ledger_add(struct run *run, const struct result_row *row, d
   set_target(ledger, entry);
   ledger->entries = entries;
   ledger->entries[ledger->count++] = entry;
-  if (!entry->support) ledger->pool += fmax(seconds - entry->least, 0);
+  if (!entry->support) ledger->pool += more_of(run->options, seconds, entry->least);
   return entry;
 }
 
