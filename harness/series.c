@@ -54,6 +54,23 @@ void series_describe(const struct series *series, struct result_row *row) {
   row->cache_misses = n > 0 && series->counted.has_cache_misses ? (double)series->counted.cache_misses / n : NAN;
 }
 
+void series_repeat(const struct series *series, size_t parts, struct result_row *row) {
+  const size_t most = parts < ROW_REPETITIONS_MOST ? parts : ROW_REPETITIONS_MOST;
+  const size_t count = most < series->count ? most : series->count;
+  row->repetition_count = 0;
+  if (count < 2) return;
+  double *const scratch = series->cpu + series->capacity;
+  for (size_t i = 0; i < count; i++) {
+    const size_t begin = series->count * i / count, n = series->count * (i + 1) / count - begin;
+    struct result_repetition *const part = &row->repetitions[row->repetition_count++];
+    memcpy(scratch, series->wall + begin, n * sizeof *scratch);
+    part->real = statistics_of(scratch, n).median;
+    memcpy(scratch, series->cpu + begin, n * sizeof *scratch);
+    part->cpu = statistics_of(scratch, n).mean;
+    part->iterations = n * series->calls;
+  }
+}
+
 void series_free(struct series *series) {
   free(series->wall);
   *series = (struct series){0};

@@ -33,6 +33,9 @@ void series_end_batch(struct series *series, double hertz);
 /* Fills in the row's time, iterations, frequency and counts. */
 void series_describe(const struct series *series, struct result_row *row);
 
+/* Shows the samples in so many parts, or as many as there are samples; 0: not in parts. */
+void series_repeat(const struct series *series, size_t parts, struct result_row *row);
+
 void series_free(struct series *series);
 
 #endif

@@ -148,6 +148,17 @@ static void batches_add_up(void **state) {
   for (int b = 0; b < 4; b++) assert_true(series[0].hertz[b] > 1e8 && series[0].hertz[b] < 1e10);
   assert_true(cases[0].row.core_hertz > 1e8 && cases[0].row.core_hertz < 1e10);
   assert_true(isnan(cases[0].row.cycles) && isnan(cases[0].row.cache_misses));
+  series_repeat(&series[0], 4, &cases[0].row);
+  assert_int_equal(cases[0].row.repetition_count, 4);
+  uint64_t iterations = 0;
+  for (int i = 0; i < 4; i++) {
+    const struct result_repetition *part = &cases[0].row.repetitions[i];
+    iterations += part->iterations;
+    assert_true(part->real >= cases[0].row.time.minimum && part->real <= cases[0].row.time.maximum);
+  }
+  assert_int_equal(iterations, cases[0].row.iterations);
+  series_repeat(&series[0], 0, &cases[0].row);
+  assert_int_equal(cases[0].row.repetition_count, 0);
   /* Before each sample of the hot case, untimed calls of warm_ns; before each batch, one. */
   const double untimed = (double)spins[0].calls - (double)cases[0].row.iterations;
   assert_true(untimed >= (double)series[0].count * MEASURE_WARM_NS / 10e3);

@@ -199,6 +199,7 @@ struct bench_case *cases_add(struct run *run, struct cases *cases, const struct 
   cases->compute_limit = grown(cases->compute_limit, cases->count, sizeof *cases->compute_limit);
   cases->kernels = grown(cases->kernels, cases->count, sizeof *cases->kernels);
   cases->items[i] = (struct bench_case){.row = *row, .hot = true, .seconds = seconds, .least = MEASURE_LEAST_SAMPLES};
+  if (cases->items[i].least < run->options->repetitions) cases->items[i].least = run->options->repetitions;
   if (!selected) cases->items[i].least = SUPPORT_LEAST_SAMPLES;
   cases->wanted[i] = (struct wanted){wanted[CACHE_HOT], wanted[CACHE_COLD], support[CACHE_HOT], support[CACHE_COLD]};
   cases->traffic[i] = traffic_of(kernel->signature, row->bytes, row->items);
@@ -396,6 +397,7 @@ static void keep_row(struct run *run, const struct bench_case *item) {
   struct result_row row = item->row;
   if (row.time.samples == 0) return;
   if (item->report) item->report(item->context, &row);
+  series_repeat(&entry->series, run->options->repetitions, &row);
   if (entry->row == SIZE_MAX) {
     entry->row = run->result->row_count;
     result_add_row(run->result, &row);
