@@ -16,10 +16,12 @@ struct statistics statistics_of_repetitions(const struct result_row *row, bool c
 /* The same of samples that were taken in batches, moments apart: batch i ends before ends[i]. They are left as they
  * are; scratch has room for as many. Neighbouring samples are alike - the clock, the neighbours and the placement of
  * data in memory change slowly - so that an interval that takes them for independent is too narrow to hold from run to
- * run. This one is made from the batches' medians, as in the method of batch means (Law and Carson 1979, Operations
- * Research 27, 1011-1025), by order statistics as above; where there are fewer than STATISTICS_BATCHES of them, the
- * samples are cut into as many batches in the order of time. The interval is widened by BLIND_SHARE of the median at
- * either side. */
+ * run. This one is as wide as the batches say: the share of a batch's samples that lies below the median would be 1/2
+ * but for chance, and its variance from batch to batch gives, with Student's t, the quantiles of all samples between
+ * which the true median lies (batch means, of an indicator: Law and Carson 1979, Operations Research 27, 1011-1025;
+ * Heidelberger and Lewis 1984, Operations Research 32, 185-209). Samples that were interrupted only count as above.
+ * It is never narrower than that of independent samples. Fewer than STATISTICS_BATCHES batches are cut anew into as
+ * many, in the order of time. The interval is widened by BLIND_SHARE of the median at either side. */
 #define STATISTICS_BATCHES 12
 struct statistics statistics_of_batches(const double *samples, const size_t *ends, size_t batches, double *scratch);
 
