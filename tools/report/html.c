@@ -106,15 +106,17 @@ struct figures figures_begin(struct html *html, const char *const *headers, cons
     html_markup(html, "</th>");
   }
   html_markup(html, "</tr></thead>\n<tbody>");
-  return (struct figures){html, headers, 0};
+  return (struct figures){html, headers, 0, 0};
 }
 
 void figures_row(struct figures *table) {
-  html_markup(table->html, "\n<tr>");
+  html_markup(table->html, table->rows++ ? "</tr>\n<tr>" : "\n<tr>");
   table->column = 0;
 }
 
-void figures_end(struct figures *table) { html_markup(table->html, "\n</tbody></table></details>\n"); }
+void figures_end(struct figures *table) {
+  html_markup(table->html, table->rows ? "</tr>\n</tbody></table></details>\n" : "</tbody></table></details>\n");
+}
 
 /* A cell whose classes say that it is a number, and another thing. */
 static void put_cell(struct figures *table, const char *class, const char *format, va_list arguments) {

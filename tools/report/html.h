@@ -28,6 +28,7 @@ struct figures {
   struct html *html;
   const char *const *headers;
   size_t column; /* of the next cell */
+  size_t rows;   /* begun */
 };
 __attribute__((format(printf, 3, 4))) struct figures figures_begin(struct html *html, const char *const *headers,
                                                                    const char *summary, ...);

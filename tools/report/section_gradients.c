@@ -29,8 +29,9 @@ static double gradient_at(const struct gradient_cell *cell, size_t layer) {
  */
 
 static void draw_curve(struct chart *chart, const struct gradient_cell *cell, size_t color) {
-  char name[CELL_TEXT], theory_name[CELL_TEXT + 16];
-  section_cell_text(name, cell);
+  char name[CELL_TEXT], theory_name[CELL_TEXT + 16], changes[CELL_TEXT / 2];
+  gradient_cell_changes(changes, sizeof changes, cell);
+  snprintf(name, sizeof name, "%s, %s%s%s", cell->initializer, cell->activation, changes[0] ? ", " : "", changes);
   json_t *points = chart_series(chart, name, CHART_SOLID, color);
   for (size_t layer = 1; layer <= cell->depth; layer++) {
     const double rms = gradient_at(cell, layer);

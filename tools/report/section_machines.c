@@ -138,12 +138,12 @@ void section_machines(struct html *html, const struct views *views) {
   size_t interrupted = 0;
   for (size_t i = 0; i < views->input_count; i++) interrupted += views->inputs[i].result.interrupted;
   html_markup(html, "<p class=\"lead\">");
-  html_format(html, "%zu result%s of %zu machine%s", views->input_count, plural(views->input_count), views->count,
-              plural(views->count));
-  for (size_t i = 0; i < views->count; i++)
+  html_format(html, "%zu result%s of %s", views->input_count, plural(views->input_count),
+              views->count > 1 ? "" : "one machine");
+  if (views->count > 1) html_format(html, "%zu machines", views->count);
+  for (size_t i = 0; views->count > 1 && i < views->count; i++)
     if (views->views[i].input_count > 1)
-      html_format(html, "; %zu of them are runs of %s%s", views->views[i].input_count,
-                  views->count > 1 ? "" : "the same machine, ", views->views[i].name);
+      html_format(html, "; %zu of them are of %s", views->views[i].input_count, views->views[i].name);
   html_markup(html, ". ");
   if (views->count > 1)
     html_markup(html,

@@ -1,4 +1,5 @@
 /* In one look: which arch wins where, how near rows come to the machine's limits, how gradients die with depth. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,7 @@ static void say_machine(struct html *html, const struct views *views, const stru
   if (tally.contested) {
     html_format(html, "%s wins %zu of %zu row%s", views->archs[best], tally.wins, tally.contested,
                 plural(tally.contested));
-    if (tally.even) html_format(html, ", %zu are too near to call", tally.even);
+    if (tally.certain < tally.wins) html_format(html, ", %zu of them beyond doubt", tally.certain);
   } else {
     html_format(html, "%s alone was measured, in %zu row%s", views->archs[best], tally.rows, plural(tally.rows));
   }
@@ -103,7 +104,7 @@ static void winners_card(struct html *html, const struct views *views) {
 }
 
 static void limits_card(struct html *html, const struct views *views) {
-  html_markup(html, "<div class=\"card\"><h3>How close to the limit</h3><dl>\n");
+  html_markup(html, "<div class=\"card\"><h3>How close to the limit (median)</h3><dl>\n");
   for (size_t i = 0; i < views->count; i++) {
     const struct view *view = &views->views[i];
     const char *groups[TALLY_GROUPS_MOST];
@@ -114,7 +115,7 @@ static void limits_card(struct html *html, const struct views *views) {
       char suffix[VIEW_SUFFIX], term[VIEW_SUFFIX + 48];
       snprintf(term, sizeof term, "%s, %s%s", groups[j], views->archs[best], view_suffix(suffix, views, view));
       item(html, term);
-      html_element(html, "dd", "%.0f %% in the middle, %.0f to %.0f %%", 100 * tally.median_share,
+      html_element(html, "dd", "%.0f %%, from %.0f to %.0f %%", 100 * tally.median_share,
                    100 * tally.furthest->fraction_of_limit, 100 * tally.nearest->fraction_of_limit);
     }
   }
@@ -185,7 +186,7 @@ static void group_charts(struct html *html, const struct views *views, const str
   chart_note(&speed,
              "Geometric mean over a suite's rows; whiskers: the row that gains least, and the one that gains most.");
   chart_axis(&speed, CHART_X, "suite", CHART_CATEGORY, "");
-  chart_axis(&speed, CHART_Y, "x scalar", CHART_LINEAR, "");
+  chart_axis(&speed, CHART_Y, "x scalar", CHART_LOG, "");
   add_bars(&speed, views, view, FIGURE_SPEED, groups, count);
   chart_end(&speed, html);
 
@@ -201,7 +202,7 @@ static void group_charts(struct html *html, const struct views *views, const str
                                         "<arch",
                                         "rows",
                                         "wins",
-                                        "too near",
+                                        "beyond doubt",
                                         "x scalar",
                                         "least",
                                         "most",
@@ -219,7 +220,7 @@ static void group_charts(struct html *html, const struct views *views, const str
       figures_cell(&table, "%s", views->archs[arch]);
       figures_cell(&table, "%zu", t.rows);
       figures_cell(&table, "%zu", t.wins);
-      figures_cell(&table, "%zu", t.even);
+      figures_cell(&table, "%zu", t.certain);
       figures_value(&table, mean_value(&t.speed));
       figures_value(&table, t.speed.count ? t.speed.least : NAN);
       figures_value(&table, t.speed.count ? t.speed.most : NAN);
@@ -230,6 +231,65 @@ static void group_charts(struct html *html, const struct views *views, const str
                    t.furthest ? t.furthest->shape : "");
     }
   figures_end(&table);
+}
+
+/* ---- every kernel -------------------------------------------------------------------------------------------------
+ */
+
+#define MAP_KERNELS_MOST 60
+
+/* The fewest threads of the group's rows. */
+static int fewest_threads(const struct view *view, const char *group) {
+  int fewest = INT_MAX;
+  for (size_t i = 0; i < view->work_count; i++) {
+    const struct result_row *row = view->works[i].first;
+    if (strcmp(row_group(row), group) == 0 && row->threads < fewest) fewest = row->threads;
+  }
+  return fewest;
+}
+
+/* Share of the limit of a kernel, over its shapes. */
+static struct mean kernel_share(const struct view *view, const struct result_row *like, size_t arch) {
+  struct mean mean = {0};
+  for (size_t i = 0; i < view->work_count; i++) {
+    const struct work *work = &view->works[i];
+    if (strcmp(work->first->kernel, like->kernel) == 0 && strcmp(work->first->suite, like->suite) == 0 &&
+        work->first->threads == like->threads)
+      mean_add(&mean, 100 * view_fraction(work->rows[arch]));
+  }
+  return mean;
+}
+
+/* A line for each arch, a column for each kernel of the group. */
+static void kernel_map(struct html *html, const struct views *views, const struct view *view, const char *group) {
+  char suffix[VIEW_SUFFIX];
+  const int threads = fewest_threads(view, group);
+  struct chart chart = chart_begin(CHART_HEAT, "How close each kernel comes to its limit: %s, %d thread%s%s", group,
+                                   threads, plural((size_t)threads), view_suffix(suffix, views, view));
+  chart_axis(&chart, CHART_X, "kernel", CHART_CATEGORY, "");
+  chart_axis(&chart, CHART_Y, "arch", CHART_CATEGORY, "");
+  chart_value(&chart, "% of the limit", 0, 0, 100);
+  json_t *cells = chart_frame(&chart, "");
+  size_t count = 0;
+  for (size_t i = 0; i < view->work_count && chart_category_count(&chart, CHART_X) < MAP_KERNELS_MOST; i++) {
+    const struct result_row *first = view->works[i].first;
+    const size_t kernels = chart_category_count(&chart, CHART_X);
+    if (first->threads != threads || strcmp(row_group(first), group) != 0) continue;
+    for (size_t arch = 0; arch < views->arch_count; arch++) {
+      const struct mean share = kernel_share(view, first, arch);
+      if (!share.count) continue;
+      const size_t x = chart_category(&chart, CHART_X, row_short_kernel(first));
+      if (x < kernels) break; /* it stands there already, with all its shapes */
+      const struct result_row *row = view->works[i].rows[arch];
+      chart_heat(cells, x, chart_category(&chart, CHART_Y, views->archs[arch]), mean_value(&share),
+                 "%.0f %% of its limit%s%s", mean_value(&share), row ? ", " : "", row ? row->limit : "");
+      count++;
+    }
+  }
+  if (count)
+    chart_end(&chart, html);
+  else
+    chart_drop(&chart);
 }
 
 static int by_decay(const void *a, const void *b) {
@@ -274,6 +334,11 @@ void section_overview(struct html *html, const struct views *views) {
   if (rows) limits_card(html, views);
   if (views->cell_count) gradients_card(html, views);
   html_markup(html, "</div>\n");
-  for (size_t i = 0; i < views->count; i++) group_charts(html, views, &views->views[i]);
+  for (size_t i = 0; i < views->count; i++) {
+    const char *groups[TALLY_GROUPS_MOST];
+    const size_t count = tally_groups(&views->views[i], groups);
+    group_charts(html, views, &views->views[i]);
+    for (size_t j = 0; j < count; j++) kernel_map(html, views, &views->views[i], groups[j]);
+  }
   deepest_curves(html, views);
 }

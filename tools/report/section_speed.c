@@ -49,7 +49,7 @@ static bool draw(struct html *html, const struct set *set, bool speed) {
   bool any = false;
   size_t left_out = 0;
   chart_axis(&chart, CHART_X, "kernel", CHART_CATEGORY, "");
-  chart_axis(&chart, CHART_Y, speed ? "x scalar" : "of the limit", CHART_LINEAR, speed ? "" : "%");
+  chart_axis(&chart, CHART_Y, speed ? "x scalar" : "of the limit", speed ? CHART_LOG : CHART_LINEAR, speed ? "" : "%");
   for (size_t arch = 0; arch < set->views->arch_count; arch++) {
     json_t *points = NULL;
     size_t beyond = 0;
@@ -90,12 +90,12 @@ static double per_second(double amount, const struct result_row *row) {
 static void add_row(struct figures *table, const struct set *set, const struct work *work, size_t arch) {
   const struct result_row *row = work->rows[arch];
   const struct ratio ratio = view_times_scalar(set->views, work, arch);
-  bool even;
-  const struct result_row *winner = view_winner(work, &even);
+  bool apart;
+  const struct result_row *winner = view_winner(work, &apart);
   figures_row(table);
   figures_cell(table, "%s", row_short_kernel(row));
   figures_cell(table, "%s", row->shape);
-  if (winner == row && !even)
+  if (winner == row && apart)
     figures_best(table, "%s", row->arch);
   else
     figures_cell(table, "%s", row->arch);

@@ -14,8 +14,8 @@ section_function section_overview, section_machines, section_speed, section_size
 /* Charts of one section beyond which its tables stand alone. */
 #define SECTION_CHARTS_MOST 24
 
-/* The curves of some cells by layer, with what theory says dashed, in a chart of that title; at most half of
- * CHART_SERIES_MOST where there is a theory for them. */
+/* The curves of some cells of one depth by layer, with what theory says dashed, in a chart of that title; at most
+ * CHART_SERIES_MOST cells. */
 void section_curves(struct html *html, const struct gradient_cell *const *cells, size_t count, const char *title);
 
 /* "he_normal, relu, 50 layers, residual": all that tells a cell from others. */

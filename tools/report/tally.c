@@ -19,12 +19,12 @@ struct tally tally_of(const struct views *views, const struct view *view, const 
     const struct work *work = &view->works[i];
     const struct result_row *row = work->rows[arch];
     if (!row || row->support || !tally_counts(row) || (group && strcmp(row_group(row), group) != 0)) continue;
-    bool even;
-    const struct result_row *winner = view_winner(work, &even);
+    bool apart;
+    const struct result_row *winner = view_winner(work, &apart);
     tally.rows++;
     tally.contested += winner != NULL;
-    tally.even += winner && even;
-    tally.wins += winner == row && !even;
+    tally.wins += winner == row;
+    tally.certain += winner == row && apart;
     mean_add(&tally.speed, view_times_scalar(views, work, arch).value);
     const double share = view_fraction(row);
     if (isnan(share)) continue;

@@ -7,7 +7,8 @@
 /* Of one arch on one machine, over our rows of one group of row_group(), or of all but the limits' own. */
 struct tally {
   size_t rows;                                 /* that were asked for */
-  size_t contested, wins, even;                /* where another arch was measured, too; the fastest; too near to say */
+  size_t contested;                            /* where another arch was measured, too */
+  size_t wins, certain;                        /* in the least median time of all archs; and the intervals are apart */
   struct mean speed;                           /* times scalar */
   size_t held;                                 /* against a limit */
   double median_share;                         /* of it; NAN where held is 0 */

@@ -294,7 +294,7 @@ struct ratio view_times_scalar(const struct views *views, const struct work *wor
   return ratio;
 }
 
-const struct result_row *view_winner(const struct work *work, bool *even) {
+const struct result_row *view_winner(const struct work *work, bool *apart) {
   const struct result_row *best = NULL;
   size_t count = 0;
   for (size_t i = 0; i < VIEW_ARCHS; i++) {
@@ -303,10 +303,10 @@ const struct result_row *view_winner(const struct work *work, bool *even) {
     count++;
     if (!best || row->time.median < best->time.median) best = row;
   }
-  *even = false;
+  *apart = true;
   for (size_t i = 0; best && i < VIEW_ARCHS; i++) {
     const struct result_row *row = work->rows[i];
-    if (row && row != best && !row->support && row->time.low <= best->time.high) *even = true;
+    if (row && row != best && !row->support && row->time.low <= best->time.high) *apart = false;
   }
   return count > 1 ? best : NULL;
 }

@@ -94,9 +94,9 @@ struct ratio {
 };
 struct ratio view_times_scalar(const struct views *views, const struct work *work, size_t arch);
 
-/* The row of least time that was asked for; *even: another arch's interval overlaps it. NULL: fewer than two archs
- * were. */
-const struct result_row *view_winner(const struct work *work, bool *even);
+/* The row of least time that was asked for; *apart: no other arch's interval overlaps its own. NULL: fewer than two
+ * archs were asked for. */
+const struct result_row *view_winner(const struct work *work, bool *apart);
 
 /* Share of the limit that binds the row, NAN where it is not known or the row was not asked for. */
 double view_fraction(const struct result_row *row);
