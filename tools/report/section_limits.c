@@ -10,7 +10,7 @@
 /* What one row of the table holds, whatever the arch. */
 static bool same_limit(const struct result_limit *a, const struct result_limit *b) {
   return strcmp(a->name, b->name) == 0 && strcmp(a->residence, b->residence) == 0 && a->threads == b->threads &&
-         strcmp(a->cores, b->cores) == 0 && a->node == b->node && strcmp(a->unit, b->unit) == 0;
+         strcmp(a->cores, b->cores) == 0 && a->smt == b->smt && a->node == b->node && strcmp(a->unit, b->unit) == 0;
 }
 
 static bool is_first(const struct view *view, size_t i) {
@@ -81,7 +81,8 @@ static const struct selection selections[] = {
 static bool selected(const struct selection *selection, const struct result_limit *limit,
                      const struct result_limit *like) {
   return strcmp(limit->unit, selection->unit) == 0 && !!limit->residence[0] == selection->by_residence &&
-         limit->threads == like->threads && strcmp(limit->cores, like->cores) == 0 && limit->node == like->node;
+         limit->threads == like->threads && strcmp(limit->cores, like->cores) == 0 && limit->smt == like->smt &&
+         limit->node == like->node;
 }
 
 static void draw(struct html *html, const struct views *views, const struct view *view,
@@ -166,7 +167,7 @@ static const struct result_limit *most_of(const struct view *view, const char *n
   for (size_t i = 0; i < view->limit_count; i++) {
     const struct result_limit *limit = view->limits[i];
     if (strcmp(limit->name, name) == 0 && strcmp(limit->residence, residence) == 0 && limit->threads == 1 &&
-        (!most || limit->value > most->value))
+        limit->value > 0 && (!most || limit->value > most->value))
       most = limit;
   }
   return most;

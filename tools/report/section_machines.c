@@ -11,14 +11,23 @@ static void term(struct html *html, const char *name, const char *value) {
   html_element(html, "dd", "%s", value);
 }
 
+static void kinds_text(char *text, size_t size, const struct machine *machine) {
+  text[0] = '\0';
+  for (size_t i = 0; i < machine->kind_count; i++) {
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%d cores of %s", used ? ", " : "", machine->kinds[i].cores,
+             machine->kinds[i].name);
+  }
+}
+
 static void caches_text(char *text, size_t size, const struct machine *machine) {
   text[0] = '\0';
   for (size_t i = 0; i < machine->cache_count; i++) {
     const struct cache *cache = &machine->caches[i];
     const size_t used = strlen(text), kib = cache->bytes >> 10;
     const bool mib = kib >= 1024 && kib % 1024 == 0;
-    snprintf(text + used, size - used, "%sL%d %d x %zu %s", used ? ", " : "", cache->level, cache->count,
-             mib ? kib / 1024 : kib, mib ? "MiB" : "KiB");
+    snprintf(text + used, size - used, "%sL%d %d x %zu %s%s%s", used ? ", " : "", cache->level, cache->count,
+             mib ? kib / 1024 : kib, mib ? "MiB" : "KiB", cache->cores[0] ? " of " : "", cache->cores);
   }
 }
 
@@ -46,17 +55,23 @@ static void card(struct html *html, const struct view *view) {
            m->stepping, m->microcode);
   term(html, "processor", text);
   term(html, "topology", m->topology);
+  kinds_text(text, sizeof text, m);
+  term(html, "kinds of core", text);
   caches_text(text, sizeof text, m);
   term(html, "caches", text);
-  snprintf(text, sizeof text, "%.2f GiB", (double)m->memory_bytes / (1 << 30));
+  snprintf(text, sizeof text, "%.2f GiB%s%s", (double)m->memory_bytes / (1 << 30), m->memory[0] ? ", " : "", m->memory);
   term(html, "memory", m->memory_bytes ? text : "");
   snprintf(text, sizeof text, "%.2f GHz measured", m->core_hertz * 1e-9);
   term(html, "clock", m->core_hertz > 0 ? text : "");
   term(html, "governor", m->governor);
   term(html, "turbo", m->turbo);
+  term(html, "SMT", m->smt);
+  term(html, "huge pages", m->huge_pages);
+  term(html, "NUMA balancing", m->numa_balancing);
   term(html, "features", m->features);
   term(html, "instruction sets", m->supported);
   term(html, "kernel", m->kernel);
+  term(html, "mitigations", m->mitigations);
   term(html, "hypervisor", m->hypervisor);
   term(html, "emulator", m->emulator);
   snprintf(text, sizeof text, "%.2f CPUs", m->cpu_quota);

@@ -27,7 +27,8 @@ static double roof(const struct view *view, const char *name, const char *reside
   for (size_t i = 0; i < view->limit_count; i++) {
     const struct result_limit *limit = view->limits[i];
     if (strcmp(limit->name, name) == 0 && strcmp(limit->residence, residence) == 0 && strcmp(limit->arch, arch) == 0 &&
-        limit->threads == like->threads && strcmp(limit->cores, like->cores) == 0 && limit->node < 0)
+        limit->threads == like->threads && strcmp(limit->cores, like->cores) == 0 && limit->smt == like->smt &&
+        limit->node < 0)
       return limit->value > 0 ? limit->value * 1e-9 : NAN;
   }
   return NAN;

@@ -88,7 +88,7 @@ static void tabulate(struct html *html, const struct sweep *sweep, const char *t
       if (isnan(rate(row)) || all++ >= TABLE_ROWS_MOST) continue;
       figures_row(&table);
       figures_cell(&table, "%s", row->shape);
-      figures_cell(&table, "%.0f", footprint(&sweep->view->newest->machine, row));
+      figures_number(&table, "%.0f", footprint(&sweep->view->newest->machine, row));
       figures_cell(&table, "%s", row->residence);
       figures_cell(&table, "%s", row->arch);
       figures_value(&table, rate(row));

@@ -153,7 +153,7 @@ static void tabulate(struct html *html, const struct views *views, const struct 
         figures_cell(&table, "%s", scaling.rows[j]->shape);
         figures_cell(&table, "%d", threads);
         figures_value(&table, speed_up(&scaling, j));
-        figures_cell(&table, "%.0f", 100 * speed_up(&scaling, j) / threads);
+        figures_number(&table, "%.0f", 100 * speed_up(&scaling, j) / threads);
       }
     }
   figures_end(&table);

@@ -123,6 +123,7 @@ static int limit_order(const void *a, const void *b) {
   if (!order) order = strcmp(x->arch, y->arch);
   if (!order) order = strcmp(x->cores, y->cores);
   if (!order) order = x->threads - y->threads;
+  if (!order) order = x->smt - y->smt;
   return order ? order : x->node - y->node;
 }
 
