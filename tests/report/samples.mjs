@@ -14,8 +14,7 @@ export function make_page({script, style, charts, title = 'Depthmark: a sample'}
 <p class="lead">What there is to see.</p>
 <figure class="chart" id="chart-${i}" data-chart="data-${i}"><figcaption>${escape(chart.title)}</figcaption><div class="canvas"></div></figure>
 <script type="application/json" id="data-${i}">${JSON.stringify(chart).replaceAll('<', '\\u003c')}</script>
-<details class="table" open><summary>Table</summary><div class="scroll" tabindex="0" role="region" aria-label="Table">
-${table_of(chart)}</div></details></section>`);
+<details class="table" open><summary>Table</summary>${table_of(chart)}</details></section>`);
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${CSP}">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)}</title><style>${style}</style></head><body>
 <header class="top"><h1>${escape(title)}</h1><p>Two runs on one machine.</p></header>
@@ -28,7 +27,7 @@ ${sections.join('\n')}</main><script>${script}</script></body></html>`;
 function table_of(chart) {
   const rows = (chart.series ?? []).flatMap(one => one.points.slice(0, 12).map(([x, y]) => [one.name, x, y ?? '–']));
   if (!rows.length) rows.push(['none', 0, 0]);
-  return `<table class="figures"><thead><tr><th scope="col">series</th><th scope="col" class="n">x</th><th scope="col" class="n">y</th></tr></thead>
+  return `<table class="figures" tabindex="0"><thead><tr><th scope="col">series</th><th scope="col" class="n">x</th><th scope="col" class="n">y</th></tr></thead>
 <tbody>${rows.map(([name, x, y], i) => `<tr><td>${escape(name)}</td><td class="n">${x}</td><td class="n${i ? '' : ' best'}">${y}</td></tr>`).join('')}</tbody></table>`;
 }
 

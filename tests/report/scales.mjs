@@ -65,6 +65,14 @@ const checks = {
     const scale = make_scale({name: 'y', scale: 'log'}, [1e-10, 1], [1e-16, 1e-38], {count: 6});
     assert.deepEqual(scale.beyond, [1e-38]);
     assert(scale.min <= -16 && scale.min > -38);
+    assert.deepEqual(make_scale({name: 'y', scale: 'linear'}, [10, 25], [100], {count: 6}).beyond, []);
+  },
+  'one long interval makes no chart small'() {
+    const scale = make_scale({name: 'y', scale: 'linear'}, [1, 20], [], {count: 6, zero: true, intervals: [0.9, 800]});
+    assert.equal(scale.max, 30);
+    assert(scale.cut);
+    const short = make_scale({name: 'y', scale: 'linear'}, [1, 20], [], {count: 6, zero: true, intervals: [0.9, 22]});
+    assert(!short.cut && short.max >= 22);
   },
   'colours mix, and letters on them can be read'() {
     assert.equal(mix('rgb(0, 0, 0)', 'rgb(200, 100, 50)', 0.5), 'rgb(100, 50, 25)');

@@ -2,7 +2,7 @@
 
 import {axis_option, base_option, tick_count} from './options.js';
 import {describe_value, make_scale} from './scale.js';
-import {interval_text, lost_notes, mark_notes} from './wording.js';
+import {cut_notes, ends_of, interval_text, lost_notes, mark_notes} from './wording.js';
 import {marks_series} from './marks.js';
 import {strokes} from './intervals.js';
 
@@ -17,10 +17,12 @@ const CAP = 3;
  */
 export function bars_picture(data, {hidden, width, palette}) {
   const categories = data.x.categories ?? [];
-  const values = data.series.flatMap(series => series.points.flatMap(point => [point[1], point[2], point[3]]));
+  const all = data.series.flatMap(series => series.points);
   const marks = (data.marks ?? []).filter(mark => mark.axis === 'y');
   const names = make_scale({...data.x, scale: 'category', categories}, [], [], {count: 0});
-  const lengths = make_scale(data.y, values, marks.map(mark => mark.at), {count: tick_count(width * 0.75, 70), zero: true});
+  const lengths = make_scale(data.y, all.map(point => point[1]), marks.map(mark => mark.at), {
+    count: tick_count(width * 0.75, 70), zero: true, intervals: ends_of(all)
+  });
 
   const option = {
     ...base_option(palette, points => describe(data, points), 'axis'),
@@ -58,7 +60,7 @@ export function bars_picture(data, {hidden, width, palette}) {
   option.xAxis.startValue = data.y.scale === 'log' ? lengths.min : 0;
   const group = Math.max(visible.length, 1) * BAR_HEIGHT + 12;
   const height = 60 + categories.length * Math.max(group, 26);
-  return {option, height, stops: turn(stops), notes: [...mark_notes(data, names, lengths), ...lost_notes(data, names, lengths)]};
+  return {option, height, stops: turn(stops), notes: [...mark_notes(data, names, lengths), ...cut_notes(lengths), ...lost_notes(data, names, lengths)]};
 }
 
 /** Along a row the eye goes down the categories; arrow keys follow it: up and down to the next category, sideways in a group. */
@@ -76,7 +78,7 @@ function whiskers(points, place, count, palette) {
   const known = points.filter(point => point[1] !== null && point[2] !== null && point[3] !== null);
   if (!known.length) return [];
   return [{
-    type: 'custom', silent: true, tooltip: {show: false}, z: 3, data: known, encode: {x: [], y: []},
+    type: 'custom', silent: true, tooltip: {show: false}, z: 3, data: known, encode: {x: [], y: []}, clip: true,
     renderItem: (params, api) => {
       const [category, , low, high] = known[params.dataIndex];
       const middle = api.barLayout({...GAPS, barMaxWidth: 22, count})[place].offsetCenter;

@@ -5,7 +5,7 @@ import {describe_value, make_scale} from './scale.js';
 import {DASHES, SYMBOLS} from './palette.js';
 import {interval_series} from './intervals.js';
 import {marks_series} from './marks.js';
-import {mark_notes, lost_notes, interval_text} from './wording.js';
+import {cut_notes, ends_of, interval_text, lost_notes, mark_notes} from './wording.js';
 
 /** More symbols than this on one curve are a smear. */
 const MOST_SYMBOLS = 20;
@@ -22,7 +22,7 @@ export function lines_picture(data, {hidden, width, palette}) {
   const at = axis => (data.marks ?? []).filter(mark => mark.axis === axis).map(mark => mark.at);
   const narrow = width < 480;
   const x = make_scale(data.x, all.map(point => point[0]), at('x'), {count: tick_count(width, 85), snap: false});
-  const y = make_scale(data.y, all.flatMap(point => [point[1], point[2], point[3]]), at('y'), {count: 6});
+  const y = make_scale(data.y, all.map(point => point[1]), at('y'), {count: 6, intervals: ends_of(all)});
 
   const option = {
     ...base_option(palette, points => describe(data, points), 'axis'),
@@ -52,7 +52,7 @@ export function lines_picture(data, {hidden, width, palette}) {
     .map(mark => ({...mark, at: (mark.axis === 'x' ? x : y).place(mark.at), value: mark.at}))
     .filter(mark => !(mark.axis === 'x' ? x : y).beyond.includes(mark.value) && mark.at !== null);
   if (marks.length) option.series.push(marks_series(marks, palette));
-  return {option, height: (narrow ? 280 : HEIGHT) + names, stops, notes: [...mark_notes(data, x, y), ...lost_notes(data, x, y)]};
+  return {option, height: (narrow ? 280 : HEIGHT) + names, stops, notes: [...mark_notes(data, x, y), ...cut_notes(y), ...lost_notes(data, x, y)]};
 }
 
 function curve(series, number, places, color) {

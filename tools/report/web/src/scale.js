@@ -9,10 +9,14 @@ import {format_number, format_power_of_two} from './numbers.js';
  * @property {?string[]} categories of a category axis
  * @property {string} title name and unit
  * @property {number[]} beyond marks that are too far away to be drawn
+ * @property {boolean} cut whether intervals end beyond the axis
  */
 
 /** Marks widen the axis up to this many times what the values span; others are named below the chart. */
-const FARTHEST_MARK = 3;
+const FARTHEST_MARK = {linear: 5, log: 2};
+
+/** Intervals widen it by this much of that span on either side; longer ones are cut. */
+const FARTHEST_INTERVAL = 0.5;
 
 const is_number = value => typeof value === 'number' && Number.isFinite(value);
 
@@ -23,14 +27,14 @@ const is_power_of_two = value => value >= 1 && Math.abs(Math.log2(value) - Math.
  * @param {{name: string, scale: string, unit?: string, categories?: string[]}} axis
  * @param {number[]} values every value that is to be on it
  * @param {number[]} marks lines across the chart
- * @param {{count: number, zero?: boolean, snap?: boolean}} options count: about how many ticks; zero: always on a linear axis;
- *     snap: ends at ticks
+ * @param {{count: number, zero?: boolean, snap?: boolean, intervals?: number[]}} options count: about how many ticks; zero: always
+ *     on a linear axis; snap: ends at ticks; intervals: ends of intervals
  * @returns {Scale & import('./ticks.js').Range}
  */
-export function make_scale(axis, values, marks, {count, zero = false, snap = true}) {
+export function make_scale(axis, values, marks, {count, zero = false, snap = true, intervals = []}) {
   const title = axis.unit ? `${axis.name} (${axis.unit})` : axis.name;
   if (axis.scale === 'category') {
-    return {title, categories: axis.categories ?? [], place: value => value, beyond: []};
+    return {title, categories: axis.categories ?? [], place: value => value, beyond: [], cut: false};
   }
   const logarithmic = axis.scale === 'log';
   const usable = values.filter(value => is_number(value) && (!logarithmic || value > 0));
@@ -43,7 +47,11 @@ export function make_scale(axis, values, marks, {count, zero = false, snap = tru
   };
   let [low, high] = extent(usable.map(place));
   if (!logarithmic && (zero || (snap && low > 0 && low < high / 2))) [low, high] = [Math.min(low, 0), Math.max(high, 0)];
-  const reach = FARTHEST_MARK * Math.max(high - low, logarithmic ? 1 : 0);
+  const ends = extent([low, high, ...intervals.map(place).filter(is_number)]);
+  const room = FARTHEST_INTERVAL * (high - low || (logarithmic ? 1 : Math.abs(high)));
+  const cut = ends[0] < low - room || ends[1] > high + room;
+  [low, high] = [Math.max(ends[0], low - room), Math.min(ends[1], high + room)];
+  const reach = (logarithmic ? FARTHEST_MARK.log : FARTHEST_MARK.linear) * Math.max(high - low, logarithmic ? 1 : 0);
   const beyond = [];
   const span = [low, high];
   for (const mark of marks) {
@@ -60,7 +68,7 @@ export function make_scale(axis, values, marks, {count, zero = false, snap = tru
   const whole = !snap && usable.every(Number.isInteger);
   const in_bytes = binary && axis.unit === 'B'; // the ticks say so: 4 KiB
   const range = make_range(low, high, {count, snap, whole, unit: in_bytes ? 'B' : ''});
-  return {title: in_bytes ? axis.name : title, categories: null, place, beyond, ...range};
+  return {title: in_bytes ? axis.name : title, categories: null, place, beyond, cut, ...range};
 }
 
 function extent(numbers) {

@@ -9,6 +9,11 @@ export function interval_text(point) {
   return typeof low === 'number' && typeof high === 'number' ? ` (${format_number(low)} to ${format_number(high)})` : '';
 }
 
+/** The ends of all intervals. */
+export function ends_of(points) {
+  return points.flatMap(point => (interval_text(point) ? [point[2], point[3]] : []));
+}
+
 /** Marks that are too far from all values to be drawn. */
 export function mark_notes(data, x, y) {
   const far = (data.marks ?? []).filter(mark => (mark.axis === 'x' ? x : y).beyond.includes(mark.at));
@@ -16,6 +21,9 @@ export function mark_notes(data, x, y) {
   const names = far.map(mark => `${mark.label} (${describe_value(mark.axis === 'x' ? data.x : data.y, mark.at)})`);
   return [`Beyond the edge: ${names.join(', ')}.`];
 }
+
+/** Intervals that are too long to be drawn wholly. */
+export function cut_notes(scale) { return scale.cut ? ['Intervals that run into the edge go on beyond it.'] : []; }
 
 /** Values that a logarithmic axis cannot show. */
 export function lost_notes(data, x, y) {
