@@ -5,7 +5,10 @@ import {initialize_print} from './print.js';
 import {initialize_sorting} from './sorting.js';
 import {initialize_navigation} from './navigation.js';
 import {initialize_theme} from './theme.js';
+import {forget_palette} from './palette.js';
 import {element, parse_data} from './dom.js';
+
+const SLICE = 50; // ms of work before the browser may do its own
 
 /** Says in a chart's place why it is missing; its table stays open. */
 function explain_failure(figure, error) {
@@ -27,6 +30,21 @@ function start_chart(figure) {
   }
 }
 
+/** Does something to all of a list, those first that can be seen, and lets the browser breathe in between. */
+function do_in_turn(charts, action) {
+  const is_visible = ({canvas}) => {
+    const {top, bottom} = canvas.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  };
+  const waiting = [...charts.filter(is_visible), ...charts.filter(chart => !is_visible(chart))];
+  const next = () => {
+    const end = performance.now() + SLICE;
+    while (waiting.length && performance.now() < end) action(waiting.shift());
+    if (waiting.length) setTimeout(next);
+  };
+  next();
+}
+
 /** Charts are drawn one by one, so that a long page can be scrolled meanwhile. Printing can't wait. */
 function start() {
   const root = document.documentElement;
@@ -41,12 +59,17 @@ function start() {
     root.dataset.charts = 'drawn';
   };
   const draw_in_turn = () => {
-    if (waiting.length) draw_next();
+    const end = performance.now() + SLICE;
+    while (waiting.length && performance.now() < end) draw_next();
     if (waiting.length) setTimeout(draw_in_turn);
     else draw_all();
   };
-  initialize_theme(() => charts.forEach(chart => chart.draw()));
+  initialize_theme(() => {
+    forget_palette();
+    do_in_turn(charts, chart => chart.draw(chart.drawn_width));
+  });
   initialize_print(() => {
+    forget_palette();
     draw_all();
     return charts;
   });

@@ -7,8 +7,18 @@ export const DASHES = {solid: 'solid', dashed: [6, 4], dotted: [2, 3]};
 
 const NAMES = ['ink', 'muted', 'line', 'surface', 'accent', 'cold', 'even', 'hot'];
 
+let known = null;
+
+/** To be called when the colours have changed. */
+export function forget_palette() { known = null; }
+
 /** @returns {Object<string, string> & {series: string[], font: string}} */
 export function read_palette() {
+  known ??= read_colors();
+  return known;
+}
+
+function read_colors() {
   const probe = document.createElement('span');
   document.body.append(probe);
   const read = name => {

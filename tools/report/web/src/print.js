@@ -10,8 +10,8 @@ export function initialize_print(all_charts) {
 
   addEventListener('beforeprint', () => {
     if (root.classList.contains('printing')) return;
-    const charts = all_charts();
     root.classList.add('printing');
+    const charts = all_charts();
     closed = [...document.querySelectorAll('details:not([open])')];
     for (const details of closed) details.open = true;
     for (const chart of charts) chart.draw(PAPER_WIDTH);
