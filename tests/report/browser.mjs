@@ -7,6 +7,7 @@ import {tmpdir} from 'node:os';
 import {open_browser} from './webdriver.mjs';
 import {broken_samples, make_page, samples} from './samples.mjs';
 import {checks} from './checks.mjs';
+import {make_reports} from './results.mjs';
 
 function find(names) {
   for (const name of names) {
@@ -47,7 +48,8 @@ const write = (name, options) => {
 const pages = [
   {name: 'samples', path: write('samples', {charts: samples}), charts: samples.length},
   {name: 'broken', path: write('broken', {charts: broken_samples}), charts: 2},
-  {name: 'no script', path: write('no-script', {charts: samples, script: ''}), charts: 0}
+  {name: 'no script', path: write('no-script', {charts: samples, script: ''}), charts: 0},
+  ...make_reports(build_folder, folder).map(report => ({...report, charts: null}))
 ];
 
 let failures = 0;

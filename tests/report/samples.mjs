@@ -1,6 +1,7 @@
 // Pages with every kind of chart, at its extremes: what the script must cope with, whatever bench-report writes today.
 
-const HOSTILE = '<img src=x onerror="document.title=\'broken\'"></script><script>document.title="broken"</script>&amp;\u202e';
+/** What no page may take for markup, an entity or an order of writing. */
+export const HOSTILE = '<img src=x onerror="document.title=\'broken\'"></script><script>document.title="broken"</script>&amp;\u202e';
 
 const CSP = `default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:`;
 
