@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import {pathToFileURL} from 'node:url';
 
-const DRAWN_WITHIN = 20000; // ms, on a busy machine
+const PATIENCE = 30000; // ms, on a busy machine
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 /** Asks until the answer is true. */
-async function until(what, ask, limit = DRAWN_WITHIN) {
-  const end = Date.now() + limit;
+async function until(what, ask) {
+  const end = Date.now() + PATIENCE;
   while (!await ask()) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
     await sleep(50);
@@ -31,7 +31,7 @@ const redrawn = async (browser, dark) => {
   await until(dark ? 'dark colours' : 'light colours', async () => {
     const {page, text} = await colors(browser);
     return brightness(page) < 128 === dark && brightness(text) > 128 === dark;
-  }, 5000);
+  });
 };
 
 /** Pages that have drawn a chart. */
@@ -204,7 +204,7 @@ export const checks = [
           page: document.documentElement.scrollWidth,
           charts: Math.max(0, ...[...document.querySelectorAll('figure.chart svg')].map(svg => svg.getBoundingClientRect().right))}`);
         return page <= 320 && charts <= 320;
-      }, 5000);
+      });
       await browser.width(1200);
     }
   },

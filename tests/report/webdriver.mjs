@@ -101,7 +101,11 @@ class Browser {
     return Buffer.from(data, 'base64');
   }
 
-  async pdf() { return Buffer.from(await this.call('POST', '/print', {background: true}), 'base64'); }
+  /** WebDriver's own print gives up after ten seconds. */
+  async pdf() {
+    const {data} = await this.command('Page.printToPDF', {printBackground: true});
+    return Buffer.from(data, 'base64');
+  }
 
   async close() {
     try {

@@ -62,13 +62,14 @@ export class Chart {
 
   width() { return Math.max(this.canvas.clientWidth, 200); }
 
-  /** Draws everything anew, as colours, width, legend and frame are now. */
-  draw(width = this.width()) {
+  /** Draws everything anew, as colours, width, legend and frame are now, no higher than tallest. */
+  draw(width = this.width(), tallest = Infinity) {
     const picture = this.make(this.data, {hidden: this.hidden, frame: this.frame, width, palette: read_palette()});
+    const height = Math.min(picture.height, tallest);
     this.drawn_width = width;
     this.stops = picture.stops;
-    this.canvas.style.height = `${picture.height}px`;
-    this.echarts.resize({width, height: picture.height, silent: true});
+    this.canvas.style.height = `${height}px`;
+    this.echarts.resize({width, height, silent: true});
     this.echarts.setOption(picture.option, {notMerge: true});
     this.notes.textContent = [this.data.note, ...picture.notes].filter(Boolean).join(' ');
     this.notes.hidden = !this.notes.textContent;

@@ -60,10 +60,11 @@ function cell_item(column, row, value, {low, high, color_of, cell_width, palette
   };
 }
 
+/** From cold over even to hot; a scale that has no lower side goes from even to cold, since much of a thing is no alarm. */
 function heat_color(value, {low, high, middle}, palette) {
   const side = value < middle ? low : high;
   const share = side === middle ? 0 : Math.min(1, Math.max(0, (value - middle) / (side - middle)));
-  return mix(palette.even, value < middle ? palette.cold : palette.hot, share);
+  return mix(palette.even, value < middle || middle === low ? palette.cold : palette.hot, share);
 }
 
 function cell_text(data, cell) {
