@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define GRID_COLUMNS 10
+#define GRID_COLUMNS 12
 #define GRID_TEXT 48
 
 enum grid_color { GRID_PLAIN, GRID_GOOD, GRID_POOR, GRID_BAD };

@@ -3,7 +3,7 @@
 # cycles of a turn, the busiest resource, and the shares of the time in which it and the front end are busy, in percent.
 
 function finish() {
-  if (cycles) printf "%s %.3f %s %.1f %.1f\n", region, cycles, busiest, 100 * most / cycles, 100 * operations / width / cycles
+  if (cycles) printf "%s %.5f %s %.1f %.1f\n", region, cycles, busiest, 100 * most / cycles, 100 * operations / width / cycles
   cycles = most = 0
   busiest = "-"
 }

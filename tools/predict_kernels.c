@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "tools/predict_models.h"
+
 /* Kernels whose loops stand in functions of other names: one that does it all, or several that each go over every
  * element, the generator of words first. By default parameters, as bench has them. */
 static const struct {
@@ -108,7 +110,11 @@ static double elements_of(const struct kernel *kernel, const struct loop *loop, 
   /* Stores of a step's halves move by less than all of them cover. */
   const bool halves = strcmp(loop->function, "fill_normal") == 0 && fmod(elements * each, loop->stored_pace) == 0;
   const bool step = strcmp(loop->function, "fill_uniform_centred_philox") == 0 && elements == FILL_STEP;
-  if (elements > 0 && (loop->stored_pace == elements * each || halves || step)) return elements;
+  if (elements == 0) {
+    snprintf(reason, size, "stores no vectors");
+    return 0;
+  }
+  if (loop->stored_pace == elements * each || halves || step) return elements;
   if (isnan(loop->stored_pace))
     snprintf(reason, size, "where a turn stores cannot be followed");
   else
@@ -156,7 +162,7 @@ static bool parts_elsewhere(const struct facts *facts, const struct kernel *kern
 }
 
 struct prediction kernel_prediction(const struct facts *facts, const struct kernel *kernel, const char *arch) {
-  struct prediction prediction = {0};
+  struct prediction prediction = {.feature = kernel->feature};
   char unit[FACT_NAME];
   snprintf(prediction.kernel, sizeof prediction.kernel, "%s", kernel->name);
   snprintf(prediction.suite, sizeof prediction.suite, "%s", kernel->suite);
@@ -198,6 +204,8 @@ struct prediction tile_prediction(const struct facts *facts, const char *arch) {
 double prediction_cycles(const struct facts *facts, const struct prediction *prediction, const char *model, char *binds,
                          size_t size, double *share, const char **reason) {
   double cycles = 0, most = 0;
+  *reason = "the CPU lacks its instructions";
+  if (model_lacks(model, prediction->feature)) return NAN;
   for (size_t i = 0; i < prediction->part_count; i++) {
     const struct part *part = &prediction->parts[i];
     const struct speed *speed = facts_speed(facts, prediction->arch, model, part->loop->function);

@@ -18,6 +18,7 @@ struct prediction {
   char kernel[48], suite[24], arch[16];
   struct part parts[PARTS_MOST];
   size_t part_count;
+  const char *feature;    /* instructions that it needs beyond its arch's, as cpu_has() knows them; NULL: none */
   char reason[FACT_TEXT]; /* why there is no prediction; "" */
 };
 

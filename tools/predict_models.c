@@ -57,6 +57,20 @@ const char *model_of_machine(const struct machine *machine) {
   return NULL;
 }
 
+bool model_lacks(const char *model, const char *feature) {
+  static const struct {
+    const char *feature, *models; /* that lack it, each between blanks */
+  } lacking[] = {
+      {"vaes", " haswell broadwell skylake skylake-avx512 cascadelake cooperlake cannonlake znver1 znver2 "},
+      {"avx512_bf16", " skylake-avx512 cascadelake cannonlake icelake-client icelake-server tigerlake rocketlake "},
+  };
+  char word[64];
+  snprintf(word, sizeof word, " %s ", model);
+  for (size_t i = 0; feature && i < sizeof lacking / sizeof *lacking; i++)
+    if (strcmp(lacking[i].feature, feature) == 0 && strstr(lacking[i].models, word)) return true;
+  return false;
+}
+
 const char *model_fault(const char *model, const char *arch) {
   static const struct {
     const char *model, *arch, *fault; /* arch NULL: any */

@@ -70,7 +70,7 @@ static void print_grid(FILE *out, struct style style, const struct report *repor
   const char *bound = knows(report->facts, arch, report->host) ? report->host : models[count - 1];
   snprintf(binds, sizeof binds, "<binds (%s)", bound);
   grid.headers[grid.columns++] = "<kernel";
-  grid.headers[grid.columns++] = "a turn";
+  grid.headers[grid.columns++] = "elements";
   for (size_t i = 0; i < count; i++) grid.headers[grid.columns++] = models[i];
   if (report->result) {
     grid.headers[grid.columns++] = "measured";
