@@ -92,7 +92,10 @@ function register_of(word) {
 
 function value_of(word) {
   if (word ~ /^[$#]/) return number_of(word)
-  if (word ~ /[(\[]/) return word in slot ? slot[word] : "?"
+  if (word ~ /\(/) {
+    if (!(word in slot)) slot[word] = word ~ /\((%[re]?[sb]p|sp)[;)]/ ? ++beginnings * 1048576 : "?"
+    return slot[word]
+  }
   word = register_of(word)
   if (word == "zero") return 0
   if (!(word in value)) value[word] = ++beginnings * 1048576
@@ -169,7 +172,7 @@ function do_arm(line, count,    what, base) {
     if (line ~ /\]!$/) set(base, address_of(substr(operand[count - 1], 1, length(operand[count - 1]) - 1)))
     else if (line ~ /\], /) set(base, plus(value_of(base), operand[count - 1] ~ /^#/ ? number_of(operand[count - 1]) : value_of(operand[count - 1])))
     if (what ~ /^ld/ && operand[1] ~ /^[xw][0-9]/) {
-      set(operand[1], what ~ /^ldr/ && operand[2] in slot ? slot[operand[2]] : "?")
+      set(operand[1], what == "ldr" && count == 3 ? value_of(operand[2]) : "?")
       if (operand[2] ~ /^[xw][0-9]/) set(operand[2], "?")
     }
     if (what ~ /^str/ && operand[1] ~ /^[xw]/) slot[operand[2]] = value_of(operand[1])

@@ -11,19 +11,21 @@
 #include "tools/predict_table.h"
 
 static const char usage[] =
-    "Usage: bench-predict --functions [--filter=REGEX]\n"
+    "Usage: bench-predict --functions\n"
+    "       bench-predict --loops [--filter=REGEX] FACTS\n"
     "       bench-predict --host-model RESULT.json\n"
     "       bench-predict [--filter=REGEX] [--format=FORMAT] [-o FILE] FACTS [RESULT.json]\n"
     "\n"
-    "The parts of tools/predict that know kernels and results: which functions to take loops from; which model of\n"
-    "llvm-mca is the result's machine; and from FACTS, what tools/predict has found out about loops, cycles of an\n"
+    "The parts of tools/predict that know kernels and results: which functions may have their loops; of the\n"
+    "loops in FACTS, which are needed; which model of llvm-mca is the result's machine; and from FACTS, what "
+    "tools/predict has found out about loops, cycles of an\n"
     "element, in a table, markdown, csv or json, beside those of the result. -o writes the result with predictions\n"
     "added. Only kernels whose suite/kernel/arch:ARCH matches REGEX count.\n"
     "\n"
     "Exit status: 0 done; 1 the file could not be written; 2 bad usage, or a file that can't be read.\n";
 
 struct arguments {
-  bool functions, host_model;
+  bool functions, loops, host_model;
   regex_t filter;
   bool has_filter;
   int format;
@@ -53,14 +55,14 @@ static bool set_filter(struct arguments *arguments, const char *text, struct err
 
 static bool read_arguments(struct arguments *arguments, int argc, char **argv, struct error *error) {
   static const char *const formats[] = {"table", "markdown", "csv", "json"};
-  static const struct option options[] = {{"functions", no_argument, NULL, 'F'},
-                                          {"host-model", no_argument, NULL, 'H'},
-                                          {"filter", required_argument, NULL, 'f'},
-                                          {"format", required_argument, NULL, 'm'},
-                                          {0}};
+  static const struct option options[] = {
+      {"functions", no_argument, NULL, 'F'},    {"loops", no_argument, NULL, 'L'},
+      {"host-model", no_argument, NULL, 'H'},   {"filter", required_argument, NULL, 'f'},
+      {"format", required_argument, NULL, 'm'}, {0}};
   for (int option; (option = getopt_long(argc, argv, "o:", options, NULL)) != -1;) {
     switch (option) {
     case 'F': arguments->functions = true; break;
+    case 'L': arguments->loops = true; break;
     case 'H': arguments->host_model = true; break;
     case 'f':
       if (!set_filter(arguments, optarg, error)) return false;
@@ -78,7 +80,7 @@ static bool read_arguments(struct arguments *arguments, int argc, char **argv, s
     arguments->result = argv[optind];
     return true;
   }
-  if (arguments->functions || arguments->host_model || files < 1 || files > 2)
+  if (arguments->functions || arguments->host_model || files < 1 || files > (arguments->loops ? 1 : 2))
     return error_set(error, "bench-predict --help says which files it takes");
   arguments->facts = argv[optind];
   arguments->result = files > 1 ? argv[optind + 1] : NULL;
@@ -87,17 +89,9 @@ static bool read_arguments(struct arguments *arguments, int argc, char **argv, s
   return true;
 }
 
-/* Those of any arch, each once. */
-static void print_functions(const struct arguments *arguments) {
-  static const char *const archs[] = {"avx2", "avx512", "neon"};
-  bool tile = false;
-  for (size_t i = 0; i < KERNEL_COUNT; i++) {
-    bool wanted = false;
-    for (size_t a = 0; a < 3; a++) wanted |= matches(arguments, kernels[i].suite, kernels[i].name, archs[a]);
-    if (wanted) kernel_print_functions(stdout, &kernels[i]);
-  }
-  for (size_t a = 0; a < 3; a++) tile |= matches(arguments, "dense", TILE_FUNCTION, archs[a]);
-  if (tile) puts(TILE_FUNCTION);
+static void print_functions(void) {
+  for (size_t i = 0; i < KERNEL_COUNT; i++) kernel_print_functions(stdout, &kernels[i]);
+  puts(TILE_FUNCTION);
 }
 
 /* The predictions for every object, to be freed. */
@@ -142,6 +136,13 @@ static void add_predictions(struct result *result, const struct report *report) 
     }
 }
 
+/* The loops that predictions are made of: ARCH FUNCTION. */
+static void print_loops(const struct prediction *predictions, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    for (size_t p = 0; p < predictions[i].part_count; p++)
+      printf("%s %s\n", predictions[i].arch, predictions[i].parts[p].loop->function);
+}
+
 static int predict(const struct arguments *arguments, struct result *result) {
   struct facts facts;
   struct error error;
@@ -155,7 +156,10 @@ static int predict(const struct arguments *arguments, struct result *result) {
     struct prediction *predictions = predictions_of(arguments, &facts, &count);
     const struct report report = {&facts, predictions, count, result,
                                   result ? model_of_machine(&result->machine) : NULL};
-    report_print(stdout, (enum predict_format)arguments->format, &report);
+    if (arguments->loops)
+      print_loops(predictions, count);
+    else
+      report_print(stdout, (enum predict_format)arguments->format, &report);
     if (arguments->output) {
       add_predictions(result, &report);
       if (!result_write(result, arguments->output, &error)) status = fail(&error, 1);
@@ -171,7 +175,7 @@ static int run(const struct arguments *arguments) {
   struct error error;
   int status = 0;
   if (arguments->functions) {
-    print_functions(arguments);
+    print_functions();
     return 0;
   }
   if (!arguments->result) return predict(arguments, NULL);

@@ -44,7 +44,7 @@ static int by_size(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-double *prediction_errors(const struct report *report, const char *arch, const char *model, size_t *count) {
+double *prediction_errors(const struct report *report, const char *arch, const char *model, bool in_l2, size_t *count) {
   double *errors = malloc((report->count + 1) * sizeof *errors), share;
   char binds[64];
   const char *text;
@@ -54,6 +54,7 @@ double *prediction_errors(const struct report *report, const char *arch, const c
     const struct prediction *prediction = &report->predictions[i];
     if (strcmp(prediction->arch, arch) != 0) continue;
     const double measured = measured_cycles(report->result, prediction, &text);
+    if (in_l2 != (strcmp(text, "L2") == 0)) continue;
     const double cycles = prediction_cycles(report->facts, prediction, model, binds, sizeof binds, &share, &text);
     if (measured > 0 && cycles > 0) errors[(*count)++] = 100 * (cycles / measured - 1);
   }

@@ -84,16 +84,17 @@ static void print_grid(FILE *out, struct style style, const struct report *repor
   grid_free(&grid);
 }
 
-static void print_error(FILE *out, struct style style, const struct report *report, const char *arch,
-                        const char *model) {
+static void print_error(FILE *out, struct style style, const struct report *report, const char *arch, const char *model,
+                        bool in_l2) {
   size_t count;
-  double *errors = prediction_errors(report, arch, model, &count);
+  double *errors = prediction_errors(report, arch, model, in_l2, &count);
   if (count > 0)
     grid_paragraph(
         out, style,
-        "%s against what was measured, %s, %zu kernels: off by %.0f %% in the median, by %.0f %% for nine in "
-        "ten, by %+.0f %% at worst.",
-        model, arch, count, fabs(errors[count / 2]), fabs(errors[(count - 1) * 9 / 10]), errors[count - 1]);
+        "%s against what was measured, %s, %zu kernels with data in %s: off by %.0f %% in the median, by %.0f "
+        "%% for nine in ten, by %+.0f %% at worst.",
+        model, arch, count, in_l2 ? "L2, which the model knows nothing of" : "L1 or without any",
+        fabs(errors[count / 2]), fabs(errors[(count - 1) * 9 / 10]), errors[count - 1]);
   free(errors);
 }
 
@@ -134,7 +135,8 @@ static void print_arch(FILE *out, struct style style, const struct report *repor
   for (size_t i = 0; i < count; i++)
     if (model_fault(models[i], arch))
       grid_paragraph(out, style, "LLVM 19's model %s %s.", models[i], model_fault(models[i], arch));
-  if (knows(facts, arch, report->host)) print_error(out, style, report, arch, report->host);
+  for (int in_l2 = 0; in_l2 < 2 && knows(facts, arch, report->host); in_l2++)
+    print_error(out, style, report, arch, report->host, in_l2);
 }
 
 static void print_tables(FILE *out, const struct report *report, bool markdown) {

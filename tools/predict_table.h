@@ -19,9 +19,9 @@ struct report {
  * none. */
 double measured_cycles(const struct result *result, const struct prediction *prediction, const char **residence);
 
-/* Of the predictions on that arch by that model that were measured, the errors in percent, predicted from measured, by
- * size; to be freed. */
-double *prediction_errors(const struct report *report, const char *arch, const char *model, size_t *count);
+/* Of the predictions on that arch by that model, those that were measured in L2, or those in L1 or without data: the
+ * errors in percent, of the predicted from the measured, by size; to be freed. */
+double *prediction_errors(const struct report *report, const char *arch, const char *model, bool in_l2, size_t *count);
 
 void report_print(FILE *out, enum predict_format format, const struct report *report);
 
