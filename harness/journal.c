@@ -10,6 +10,7 @@
 
 #include "harness/cell_json.h"
 #include "harness/fields.h"
+#include "harness/json_file.h"
 #include "harness/parse.h"
 
 static bool name_journal(char *path, size_t size, const char *result_path, struct error *error) {
@@ -83,16 +84,18 @@ static bool read_lines(FILE *file, const char *path, const struct result *result
     *end += length;
   }
   free(text);
+  if (fine && ferror(file)) return error_set(error, "cannot read %s: %s", path, strerror(errno));
   return fine;
 }
 
 static bool read_journal(const char *path, const struct result *result, struct result *cells, long *end,
                          struct error *error) {
   *end = 0;
-  FILE *file = fopen(path, "r");
-  if (!file) return errno == ENOENT || error_set(error, "cannot read %s: %s", path, strerror(errno));
+  FILE *file = json_file_open(path, false, error);
+  if (!file) return errno == ENOENT;
   const bool fine = read_lines(file, path, result, cells, end, error);
   fclose(file);
+  if (!fine) json_error_plain(error); /* it may quote the file */
   return fine;
 }
 

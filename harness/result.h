@@ -2,6 +2,7 @@
 #ifndef DEPTHMARK_RESULT_H
 #define DEPTHMARK_RESULT_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -310,7 +311,10 @@ bool result_write(const struct result *result, const char *path, struct error *e
 /* The JSON text, to be freed; NULL when memory is out. */
 char *result_to_json(const struct result *result);
 
-/* Reads a file that result_write made; error names the file and the place. */
+/* Reads a file that result_write made; error names the file and the place, and the result is empty. */
 bool result_read(struct result *result, const char *path, struct error *error);
+
+/* Likewise of the document in it, an object; name stands for the file's in error. */
+bool result_from_json(struct result *result, const json_t *root, const char *name, struct error *error);
 
 #endif

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/cell_json.h"
 #include "harness/fields.h"
+#include "harness/json_file.h"
 #include "harness/result.h"
 
 static bool read_context(struct result *result, const json_t *o, struct error *error) {
@@ -34,6 +34,14 @@ static bool read_context(struct result *result, const json_t *o, struct error *e
   if (!json_is_boolean(interrupted)) return error_set(error, "context.interrupted is neither true nor false");
   result->interrupted = json_is_true(interrupted);
   return true;
+}
+
+/* Whether a number is missing or at least 0. */
+static bool not_negative(double number) { return isnan(number) || number >= 0; }
+
+static bool times_make_sense(const struct statistics *t) {
+  return not_negative(t->median) && not_negative(t->minimum) && not_negative(t->maximum) && not_negative(t->mean) &&
+         not_negative(t->stddev) && not_negative(t->low) && not_negative(t->high);
 }
 
 static bool read_whole(const json_t *o, const char *name, size_t *number, const char *place, struct error *error) {
@@ -81,14 +89,14 @@ static bool read_row(struct result *result, const json_t *o, const char *place, 
   row.iterations = row.repetitions[0].iterations;
   row.repetition_count = repetitions.count > 1;
   if (json_object_get(o, phase_fields->name) && !fields_read(o, phase_fields, &row.phases, place, error)) return false;
+  if (row.threads < 1) return error_set(error, "%s.threads is %d; a row has 1 or more", place, row.threads);
+  if (!times_make_sense(&row.time) || !times_make_sense(&row.cpu_time))
+    return error_set(error, "%s has a negative time", place);
   row.cpu_time.samples = row.time.samples;
   row.cpu_time.median = row.cpu_time.mean;
   result_add_row(result, &row);
   return true;
 }
-
-/* Whether a number is missing or at least 0. */
-static bool not_negative(double number) { return isnan(number) || number >= 0; }
 
 static bool read_accuracy(struct result *result, const json_t *o, const char *place, struct error *error) {
   struct result_accuracy accuracy = {0};
@@ -108,28 +116,37 @@ static bool read_cell(struct result *result, const json_t *o, const char *place,
   return fine;
 }
 
+/* Whether each record has so many layers: a depth of no sense is not even tried to be allocated. */
+static bool layers_of_all(const json_t *records, size_t layers, const char *place, struct error *error) {
+  for (size_t i = 0; i < json_array_size(records); i++) {
+    char deeper[80];
+    snprintf(deeper, sizeof deeper, "%s.records[%zu]", place, i);
+    const json_t *o = json_array_get(records, i);
+    if (!json_is_object(o)) return error_set(error, "%s is not an object", deeper);
+    const json_t *of_layers = fields_member(o, "layers", JSON_ARRAY, deeper, error);
+    if (!of_layers) return false;
+    if (json_array_size(of_layers) != layers)
+      return error_set(error, "%s.layers holds %zu layers; depth + 1 is %zu", deeper, json_array_size(of_layers),
+                       layers);
+  }
+  return true;
+}
+
 /* The records' arrays belong to run as soon as they are allocated. */
 static bool read_records(struct learning_run *run, const json_t *records, const char *place, struct error *error) {
   const size_t count = json_array_size(records), layers = run->depth + 1;
-  size_t room; /* a depth of no sense is not even tried to be allocated */
-  if (__builtin_mul_overflow(count, layers, &room) || room >= SIZE_MAX / sizeof *run->layers)
-    return error_set(error, "%s.depth is %zu: out of memory", place, run->depth);
+  if (!layers_of_all(records, layers, place, error)) return false;
   run->records = calloc(count + 1, sizeof *run->records);
-  run->layers = calloc(room + 1, sizeof *run->layers);
+  run->layers = calloc(count * layers + 1, sizeof *run->layers);
   if (!run->records || !run->layers) return error_set(error, "out of memory");
   run->record_count = count;
   for (size_t i = 0; i < count; i++) {
     struct learning_record *record = &run->records[i];
-    const json_t *o = json_array_get(records, i), *of_layers;
+    const json_t *o = json_array_get(records, i), *of_layers = json_object_get(o, "layers");
     char deeper[80], deepest[120];
     record->layers = run->layers + i * layers;
     snprintf(deeper, sizeof deeper, "%s.records[%zu]", place, i);
-    if (!fields_read(o, learning_record_fields, record, deeper, error) ||
-        !(of_layers = fields_member(o, "layers", JSON_ARRAY, deeper, error)))
-      return false;
-    if (json_array_size(of_layers) != layers)
-      return error_set(error, "%s.layers holds %zu layers; depth + 1 is %zu", deeper, json_array_size(of_layers),
-                       layers);
+    if (!fields_read(o, learning_record_fields, record, deeper, error)) return false;
     for (size_t l = 0; l < layers; l++) {
       snprintf(deepest, sizeof deepest, "%s.layers[%zu]", deeper, l);
       if (!fields_read(json_array_get(of_layers, l), learning_layer_fields, &record->layers[l], deepest, error))
@@ -235,21 +252,19 @@ static bool read_root(struct result *result, const json_t *root, struct error *e
          read_array(result, root, "", "predictions", read_prediction, error);
 }
 
-bool result_read(struct result *result, const char *path, struct error *error) {
-  json_error_t bad;
+bool result_from_json(struct result *result, const json_t *root, const char *name, struct error *error) {
   struct error inner;
   result_init(result);
-  struct stat status;
-  if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) return error_set(error, "%s is a directory", path);
-  FILE *file = fopen(path, "r");
-  if (!file) return error_set(error, "%s: %s", path, strerror(errno));
-  json_t *root = json_loadf(file, JSON_REJECT_DUPLICATES, &bad);
-  fclose(file);
-  if (!root) return error_set(error, "%s:%d:%d: %s", path, bad.line, bad.column, bad.text);
-  if (!json_is_object(root)) error_set(&inner, "the document is not an object");
-  const bool fine = json_is_object(root) && read_root(result, root, &inner);
-  json_decref(root);
-  if (fine) return true;
+  if (read_root(result, root, &inner)) return true;
   result_free(result);
-  return error_set(error, "%s: %s", path, inner.text);
+  json_error_plain(&inner); /* it may quote the file */
+  return error_set(error, "%s: %s", name, inner.text);
+}
+
+bool result_read(struct result *result, const char *path, struct error *error) {
+  result_init(result);
+  json_t *root = json_file_read(path, JSON_FILE_MOST, error);
+  const bool fine = root && result_from_json(result, root, path, error);
+  json_decref(root);
+  return fine;
 }
