@@ -41,7 +41,8 @@ static bool not_negative(double number) { return isnan(number) || number >= 0; }
 
 static bool times_make_sense(const struct statistics *t) {
   return not_negative(t->median) && not_negative(t->minimum) && not_negative(t->maximum) && not_negative(t->mean) &&
-         not_negative(t->stddev) && not_negative(t->low) && not_negative(t->high);
+         not_negative(t->stddev) && not_negative(t->p10) && not_negative(t->p90) && not_negative(t->low) &&
+         not_negative(t->high);
 }
 
 static bool read_whole(const json_t *o, const char *name, size_t *number, const char *place, struct error *error) {

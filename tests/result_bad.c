@@ -139,12 +139,12 @@ static char *example(void) {
   strcpy(result.rng, "ars4x32-7");
   machine_warn(&result.machine, "mind the gap");
   result.machine.cache_count = 1;
-  result_add_limit(&result, &(struct result_limit){"memory_read", "L1", "scalar", 1, 123.5});
+  result_add_limit(&result, &(struct result_limit){.name = "memory_read", .threads = 1, .node = -1, .value = 123.5});
   result_add_row(&result, &(struct result_row){.name = "init/a/8/arch:avx2/threads:1",
                                                .suite = "init",
                                                .threads = 1,
                                                .iterations = 4096,
-                                               .time = {8, 2, 1, 3, 2, 0.5, 1.5, 2.5}});
+                                               .time = {.samples = 8, .median = 2, .low = 1.5, .high = 2.5}});
   struct gradient_cell cell = {.initializer = "orthogonal", .depth = 1};
   cell.layers = calloc(1, sizeof *cell.layers);
   result_add_cell(&result, &cell);
