@@ -97,7 +97,7 @@ if(LIBXSMM_INCLUDE_DIR)
       add_library(peer_libxsmm_library MODULE peers/libxsmm_library.c)
       target_link_libraries(peer_libxsmm_library PRIVATE -Wl,--whole-archive ${LIBXSMM_ARCHIVE} ${LIBXSMM_NO_BLAS}
                             -Wl,--no-whole-archive m ${CMAKE_DL_LIBS} pthread)
-      target_compile_definitions(peer_libxsmm PRIVATE DEPTHMARK_LIBXSMM_FILE="$<TARGET_FILE:peer_libxsmm_library>")
+      target_compile_definitions(peer_libxsmm PRIVATE DEPTHMARK_LIBXSMM_FILE="$<TARGET_FILE_NAME:peer_libxsmm_library>")
       add_dependencies(harness peer_libxsmm_library)
     endif()
   else()
