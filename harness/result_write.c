@@ -148,6 +148,11 @@ static int add_label(json_t *context, const char *label) {
   return json_object_get(context, name) ? 0 : text_of(context, name, label + length + 1);
 }
 
+/* 0: unknown, or a clock that no file of ours has. */
+static json_int_t mhz_of(const struct machine *machine) {
+  return machine->core_hertz > 0 && machine->core_hertz < 1e15 ? (json_int_t)(machine->core_hertz / 1e6 + 0.5) : 0;
+}
+
 static json_t *json_of_context(const struct result *result) {
   const struct machine *machine = &result->machine;
   char seed[24], executable[sizeof result->command];
@@ -159,7 +164,7 @@ static json_t *json_of_context(const struct result *result) {
   bad |= text_of(o, "host_name", machine->host);
   bad |= text_of(o, "executable", executable);
   bad |= json_object_set_new(o, "num_cpus", json_integer(machine->hardware_threads));
-  bad |= json_object_set_new(o, "mhz_per_cpu", json_integer((json_int_t)(machine->core_hertz / 1e6 + 0.5)));
+  bad |= json_object_set_new(o, "mhz_per_cpu", json_integer(mhz_of(machine)));
   bad |= json_object_set_new(o, "caches", context_caches(machine));
   bad |= json_array_append_new(load, number_or_null(machine->load));
   bad |= json_object_set_new(o, "load_avg", load);

@@ -29,6 +29,7 @@ package_text() {
   nodejs) echo "Node.js" ;;
   chromium) echo "Chromium" ;;
   chromium-driver) echo "Chromium's WebDriver" ;;
+  libclang-rt-*-dev) echo "clang's libFuzzer and sanitizers" ;;
   *) echo "$1" ;;
   esac
 }
@@ -59,7 +60,7 @@ have() {
   *:arm64)
     PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig pkg-config --exists "$(pkg_config_name "${1%:arm64}")"
     ;;
-  dieharder) command -v dieharder ;;
+  dieharder | jq | mandoc | zsh) command -v "$1" ;;
   llvm-19) command -v llvm-mca-19 && command -v llvm-objdump-19 && command -v llvm-readobj-19 ;;
   nodejs) command -v node ;;
   npm) command -v npm ;;
