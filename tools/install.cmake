@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 
 # A program joins by its name; its manual is tools/man/<name>.1, its completions are tools/completions/<name>.bash and
 # _<name>, where there are any.
-set(installed_programs bench bench-merge bench-export bench-compare bench-report bench-predict)
+set(installed_programs bench bench-merge bench-export bench-compare bench-report)
 foreach(program ${installed_programs})
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME)

@@ -67,4 +67,4 @@ _bench() {
   return 0
 }
 
-complete -F _bench bench bench-merge bench-export bench-compare bench-report bench-predict
+complete -F _bench bench bench-merge bench-export bench-compare bench-report
