@@ -58,7 +58,9 @@ int main(int argc, char **argv) {
   struct error error;
   int status = EXIT_COMPARED;
   switch (compare_options_parse(argc, argv, &options, &error)) {
-  case COMPARE_HELP: status = fputs(compare_help, stdout) < 0 ? EXIT_UNWRITABLE : EXIT_COMPARED; break;
+  case COMPARE_HELP:
+    if (fputs(compare_help, stdout) < 0 || fflush(stdout) != 0) status = EXIT_UNWRITABLE;
+    break;
   case COMPARE_ERROR: status = fail(&error, EXIT_USAGE); break;
   case COMPARE_RUN: status = compare(&options); break;
   }

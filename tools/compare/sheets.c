@@ -1,6 +1,7 @@
 #include "tools/compare/sheets.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,15 @@ static bool same_place(const struct comparison *c, bool any_arch, const char *ar
   return (any_arch || strcmp(arch_a, arch_b) == 0) && (c->selection.axis == AXIS_THREADS || threads_a == threads_b);
 }
 
+/* Limits and clocks are filtered by names like those of rows. */
+static bool passes(const struct comparison *c, const char *kind, const char *name, const char *residence,
+                   const char *arch, int threads) {
+  char text[160];
+  snprintf(text, sizeof text, "%s%s%s%s%s/arch:%s/threads:%d", kind, *name ? "/" : "", name, *residence ? "/" : "",
+           residence, arch, threads);
+  return !c->selection.filter || regexec(c->selection.filter, text, 0, NULL, 0) == 0;
+}
+
 static bool of_subject(const struct comparison *c, size_t subject, const char *arch, int threads) {
   const struct subject *s = &c->subjects[subject];
   return (c->selection.axis != AXIS_ARCH || strcmp(arch, s->arch) == 0) &&
@@ -47,7 +57,9 @@ static void add_limit(struct sheet *sheet, size_t *subjects, const struct compar
   const bool any_arch = !every_arch && limit->residence[0];
   const int threads = thread_key(c, subject, limit->threads);
   size_t line = 0;
-  if (!of_subject(c, subject, limit->arch, limit->threads) || !isfinite(limit->value)) return;
+  if (!of_subject(c, subject, limit->arch, limit->threads) || !isfinite(limit->value) ||
+      !passes(c, "limits", limit->name, limit->residence, limit->arch, limit->threads))
+    return;
   for (; line < sheet->limit_count; line++) {
     const struct result_limit *known = sheet->limits[line];
     if (strcmp(known->name, limit->name) == 0 && strcmp(known->residence, limit->residence) == 0 &&
@@ -70,7 +82,9 @@ static void add_clock(struct sheet *sheet, const struct comparison *c, size_t su
                       const struct result_clock *clock) {
   const int threads = thread_key(c, subject, clock->threads);
   size_t line = 0;
-  if (!of_subject(c, subject, clock->arch, clock->threads) || !isfinite(clock->hertz)) return;
+  if (!of_subject(c, subject, clock->arch, clock->threads) || !isfinite(clock->hertz) ||
+      !passes(c, "clocks", "", "", clock->arch, clock->threads))
+    return;
   while (line < sheet->clock_count &&
          !same_place(c, false, sheet->clocks[line]->arch, sheet->clock_threads[line], clock->arch, threads))
     line++;

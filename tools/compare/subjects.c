@@ -15,8 +15,8 @@ static void add_subject(struct comparison *c, size_t source, const char *arch, i
   struct subject *subject = &c->subjects[c->subject_count++];
   *subject = (struct subject){.source = source, .threads = threads};
   snprintf(subject->arch, sizeof subject->arch, "%s", arch);
-  char shown[sizeof subject->arch]; /* whatever a file may hold, a label is a word */
-  snprintf(shown, sizeof shown, "%s", arch);
+  char shown[8]; /* whatever a file may hold, a label is a short word */
+  snprintf(shown, sizeof shown, "%.7s", arch);
   for (char *at = shown; *at; at++)
     if (!isalnum((unsigned char)*at) && !strchr("._+-", *at)) *at = '?';
   const char *file = c->source_count > 1 ? c->sources[source].label : "", *gap = *file ? " " : "";

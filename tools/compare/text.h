@@ -32,8 +32,14 @@ void text_work(char text[TEXT_WORK], const struct result_row *row, struct style 
 /* "avx512 x2" */
 void text_column(char text[TEXT_WORK], const struct result_row *row, struct style style);
 
-/* A factor in three or four digits: "0.998", "12.3", "345". */
+/* A factor in at most five characters: "0.998", "12.3", "345", "1e+03". */
 void text_factor(struct grid_row *row, size_t column, double factor);
+
+/* Cuts the last column of a table, which names things, so that no line is longer than 80; markdown has room. */
+void text_fit(struct grid *grid, struct style style);
+
+/* The longest label of a subject. */
+size_t text_longest_label(const struct comparison *c);
 
 /* How many of a list to show: all, or at most that many. */
 size_t text_shown(size_t count, size_t most, struct text_options options);

@@ -60,6 +60,7 @@ void text_extremes(FILE *out, struct style style, const struct comparison *c, st
                  options.all ? "all rows, speed divided by that of %s"
                              : "best and worst rows, speed divided by that of %s",
                  c->subjects[0].label);
+    text_fit(&grid, style);
     grid_print(&grid, out, style);
   }
   grid_free(&grid);

@@ -7,7 +7,7 @@
 #include "tools/compare/text.h"
 #include "tools/compare/visible.h"
 
-#define BLOCK 6 /* subjects beside each other */
+#define BLOCK 6 /* subjects beside each other, less where they have long labels */
 #define COLUMN 28
 
 /* A column of figures of one subject. */
@@ -105,10 +105,11 @@ static void print_pair(FILE *out, struct style style, const struct comparison *c
 static void print_metric(FILE *out, struct style style, const struct comparison *c, const char *title,
                          const struct groups *groups, const struct means *means, enum metric metric) {
   const bool relative = metric == METRIC_SPEED || metric == METRIC_PER_CLOCK;
-  for (size_t first = relative; first < c->subject_count; first += BLOCK) {
+  const size_t block = text_longest_label(c) > BLOCK ? BLOCK - 1 : BLOCK;
+  for (size_t first = relative; first < c->subject_count; first += block) {
     struct column columns[BLOCK];
     size_t n = 0;
-    for (size_t s = first; s < c->subject_count && n < BLOCK; s++) {
+    for (size_t s = first; s < c->subject_count && n < block; s++) {
       columns[n] = (struct column){metric, s, ""};
       snprintf(columns[n++].header, sizeof columns->header, "%s", c->subjects[s].label);
     }

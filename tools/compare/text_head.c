@@ -83,8 +83,8 @@ static void print_relation(FILE *out, struct style style, const struct compariso
   if (!style.markdown) fputc('\n', out);
   if (differences_have(&source->differences, DIFFERENT_MACHINE))
     grid_paragraph(out, style,
-                   "%s is another machine than %s: figures side by side, none of which is progress or "
-                   "regress. They differ in",
+                   "%s is another machine than %s: their figures stand side by side, and are "
+                   "no before and after. They differ in",
                    source->label, base->label);
   else
     grid_paragraph(out, style, "%s is another run on %s's machine%s", source->label, base->label,

@@ -10,16 +10,19 @@
 #include "tools/compare/visible.h"
 
 #define ROWS_MOST 10
+#define FUNCTION 33 /* one more than characters of a kernel's name, and of an arch's */
+#define ARCH 9
 
-static void name_cell(struct grid_row *row, size_t column, const char *name, struct style style) {
+static void name_cell(struct grid_row *row, size_t column, const char *name, size_t size, struct style style) {
   char shown[GRID_TEXT];
-  grid_cell(row, column, "%s", visible(shown, sizeof shown, name, true, style.markdown));
+  grid_cell(row, column, "%s", visible(shown, size, name, true, style.markdown));
 }
 
-/* In that many significant digits. */
-static void number_cell(struct grid_row *row, size_t column, int digits, double number) {
+/* In at most eight characters. */
+static void number_cell(struct grid_row *row, size_t column, double number) {
+  const double size = fabs(number);
   if (isfinite(number))
-    grid_cell(row, column, "%.*g", digits, number);
+    grid_cell(row, column, size > 0 && (size < 1e-3 || size >= 1e4) ? "%.1e" : "%.4g", number);
   else
     grid_cell(row, column, "-");
 }
@@ -38,12 +41,12 @@ static void print_accuracies(FILE *out, struct style style, const struct compari
     apart++;
     if (text_shown(apart, ROWS_MOST, options) != apart) continue;
     struct grid_row *row = grid_add(&grid);
-    name_cell(row, 0, pairs[i].base->kernel, style);
-    name_cell(row, 1, pairs[i].other->arch, style);
-    number_cell(row, 2, 4, pairs[i].base->ulp_max);
-    number_cell(row, 3, 4, pairs[i].other->ulp_max);
-    number_cell(row, 4, 4, pairs[i].base->ulp_mean);
-    number_cell(row, 5, 4, pairs[i].other->ulp_mean);
+    name_cell(row, 0, pairs[i].base->kernel, FUNCTION, style);
+    name_cell(row, 1, pairs[i].other->arch, ARCH, style);
+    number_cell(row, 2, pairs[i].base->ulp_max);
+    number_cell(row, 3, pairs[i].other->ulp_max);
+    number_cell(row, 4, pairs[i].base->ulp_mean);
+    number_cell(row, 5, pairs[i].other->ulp_mean);
   }
   if (count) {
     grid_heading(out, style, "accuracy, %s and %s: %zu of %zu functions have the same errors", base, label, same,
@@ -84,22 +87,22 @@ static void add_cell(struct grid *grid, struct style style, const struct cell_pa
   char name[ROW_NAME], verdict[48];
   struct grid_row *row = grid_add(grid);
   gradient_cell_name(name, sizeof name, pair->base);
-  name_cell(row, 0, strchr(name, '/') + 1, style);
-  number_cell(row, 1, 4, pair->base->decay_per_layer);
-  number_cell(row, 2, 4, pair->other->decay_per_layer);
-  number_cell(row, 3, 2, pair->standard_error);
+  name_cell(row, 4, strchr(name, '/') + 1, GRID_TEXT, style);
+  number_cell(row, 0, pair->base->decay_per_layer);
+  number_cell(row, 1, pair->other->decay_per_layer);
+  number_cell(row, 2, pair->standard_error);
   if (pair->base->verdict == pair->other->verdict)
     snprintf(verdict, sizeof verdict, "%s", verdict_names[pair->base->verdict]);
   else
     snprintf(verdict, sizeof verdict, "%s, %s", verdict_names[pair->base->verdict],
              verdict_names[pair->other->verdict]);
-  grid_cell(row, 4, "%s", verdict);
+  grid_cell(row, 3, "%s", verdict);
 }
 
 static void print_cells(FILE *out, struct style style, const struct comparison *c, size_t subject,
                         struct text_options options) {
   const char *base = c->subjects[0].label, *label = c->subjects[subject].label;
-  struct grid grid = {.headers = {"<cell", "decay", "to", "error", "<verdict"}, .columns = 5};
+  struct grid grid = {.headers = {"decay", "to", "error", "<verdict", "<cell"}, .columns = 5};
   size_t count, promised = 0, kept = 0, identical = 0, apart = 0;
   double most = 0, most_errors = 0;
   struct cell_pair *pairs = cell_pairs(c, subject, &count);
@@ -120,6 +123,7 @@ static void print_cells(FILE *out, struct style style, const struct comparison *
       grid_paragraph(out, style, "%zu are more than 3 standard errors apart, or have another verdict:", apart);
     else
       grid_paragraph(out, style, "None is more than 3 standard errors apart or has another verdict.");
+    text_fit(&grid, style);
     if (grid.count) grid_print(&grid, out, style);
     text_more(out, style, apart, grid.count);
   }
@@ -147,7 +151,7 @@ static void print_learning(FILE *out, struct style style, const struct compariso
     if (!pairs[i].apart || text_shown(apart, ROWS_MOST, options) != apart) continue;
     struct grid_row *row = grid_add(&grid);
     const char *name = strchr(pairs[i].base->name, '/');
-    name_cell(row, 0, name ? name + 1 : pairs[i].base->name, style);
+    name_cell(row, 0, name ? name + 1 : pairs[i].base->name, GRID_TEXT, style);
     grid_cell(row, 1, "%s", learning_verdict_names[pairs[i].base->verdict]);
     grid_cell(row, 2, "%s", learning_verdict_names[pairs[i].other->verdict]);
   }

@@ -80,6 +80,7 @@ static size_t print_outcome(FILE *out, struct style style, const char *ratio, co
   }
   if (used->count) {
     if (!style.markdown) fputc('\n', out);
+    text_fit(used, style);
     grid_print(used, out, style);
     text_more(out, style, total, used->count);
   }
