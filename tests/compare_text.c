@@ -7,9 +7,7 @@
 
 #include "tests/compare_support.h"
 #include "tests/support.h"
-#include "tools/compare/options.h"
 #include "tools/compare/pairs.h"
-#include "tools/compare/visible.h"
 #include "tools/compare/write.h"
 
 /* ---- what is said ------------------------------------------------------------------------------------------------ */
@@ -120,6 +118,21 @@ static void gradients_keep_their_promise_or_not(void **state) {
   comparison_free(&c);
 }
 
+static void other_seeds_promise_nothing(void **state) {
+  (void)state;
+  struct result results[] = {empty_result("one", 0), empty_result("two", 1)};
+  for (int r = 0; r < 2; r++) add_cell(&results[r], "avx2", -0.5, 0.01, VERDICT_VANISHING);
+  results[1].seed = 2;
+  const struct selection selection = select_all(AXIS_MACHINE);
+  struct comparison c = compare_results(results, 2, &selection, NULL);
+  size_t count;
+  struct cell_pair *pairs = cell_pairs(&c, 1, &count);
+  assert_int_equal(count, 1);
+  assert_true(pairs[0].identical && !pairs[0].promised);
+  free(pairs);
+  comparison_free(&c);
+}
+
 static void training_and_accuracy_are_paired(void **state) {
   (void)state;
   struct result results[] = {empty_result("one", 0), empty_result("two", 1)}, *a = &results[0], *b = &results[1];
@@ -192,21 +205,6 @@ static void assert_harmless(const char *text) {
   for (const char *c = text; *c; c++)
     if ((*c < 0x20 && *c != '\n') || *c == 0x7f)
       fail_msg("a character %d in: %.60s", *c, c > text + 20 ? c - 20 : text);
-}
-
-static void texts_are_made_visible(void **state) {
-  (void)state;
-  char text[64];
-  assert_string_equal(visible(text, sizeof text, "a\x1b[0m\n\x7f", false, false), "a\\x1b[0m\\x0a\\x7f");
-  assert_string_equal(visible(text, sizeof text, "\xc3\xa9", false, false), "\xc3\xa9");
-  assert_string_equal(visible(text, sizeof text, "\xc3\xa9", true, false), "\\xe9");
-  assert_string_equal(visible(text, sizeof text, "\xe2\x80\xae", false, false), "\\u202e");
-  assert_string_equal(visible(text, sizeof text, "\xc2\x9b", false, false), "\\x9b"); /* CSI in one character */
-  assert_string_equal(visible(text, sizeof text, "\xff\xc0\xaf", false, false), "\\xff\\xc0\\xaf");
-  assert_string_equal(visible(text, sizeof text, "a|b@c", true, true), "a\\|b@&#8203;c");
-  assert_string_equal(visible(text, 6, "abcdefgh", true, false), "abc..");
-  assert_string_equal(visible(text, 6, "abcde", true, false), "abcde");
-  assert_string_equal(visible(text, 6, "ab\n", true, false), "ab..");
 }
 
 /* Files of everything, with names that no one would want on a terminal. */
@@ -307,53 +305,6 @@ static void files_that_are_no_results_are_refused(void **state) {
   assert_non_null(strstr(error.text, "format is 2"));
 }
 
-/* ---- the command line -------------------------------------------------------------------------------------------- */
-
-static enum compare_action parse(const char *line, struct compare_options *options, struct error *error) {
-  static char copy[256];
-  static char *words[16];
-  int count = 0;
-  snprintf(copy, sizeof copy, "bench-compare %s", line);
-  for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) words[count++] = word;
-  words[count] = NULL;
-  return compare_options_parse(count, words, options, error);
-}
-
-static void options_are_read(void **state) {
-  (void)state;
-  struct compare_options options;
-  struct error error;
-  assert_int_equal(parse("a.json --by=arch b.json --base=x --suite=dense,limits --threshold=5 --all --format=csv "
-                         "--color=never --archs=fastest --filter=tanh",
-                         &options, &error),
-                   COMPARE_RUN);
-  assert_int_equal(options.path_count, 2);
-  assert_string_equal(options.paths[1], "b.json");
-  assert_int_equal(options.selection.axis, AXIS_ARCH);
-  assert_int_equal(options.selection.archs, ARCHS_FASTEST);
-  assert_true(options.selection.suites[SUITE_DENSE] && !options.selection.suites[SUITE_INIT]);
-  assert_true(options.all && options.selection.support && options.selection.filter);
-  assert_float_equal(options.threshold, 0.05, NEAR);
-  assert_int_equal(options.format, COMPARE_CSV);
-  assert_int_equal(options.color, COLOR_NEVER);
-  compare_options_free(&options);
-  static const char *const wrong[][2] = {{"--by=x a.json", "--by=x"},
-                                         {"--threshold=-1 a.json", "--threshold"},
-                                         {"--filter=( a.json", "--filter"},
-                                         {"--frmat=csv a.json", "--format"},
-                                         {"--all=1 a.json", "no value"},
-                                         {"--base", "needs a value"},
-                                         {"-v a.json", "short"},
-                                         {"", "which results"}};
-  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-    assert_int_equal(parse(wrong[i][0], &options, &error), COMPARE_ERROR);
-    assert_non_null(strstr(error.text, wrong[i][1]));
-    compare_options_free(&options);
-  }
-  assert_int_equal(parse("--help", &options, &error), COMPARE_HELP);
-  compare_options_free(&options);
-}
-
 static void csv_has_a_line_for_each_pair(void **state) {
   (void)state;
   struct comparison c = hostile(3, AXIS_MACHINE);
@@ -380,13 +331,12 @@ int main(void) {
       cmocka_unit_test(other_machines_have_figures_alone),
       cmocka_unit_test(the_same_run_twice_is_noticed),
       cmocka_unit_test(gradients_keep_their_promise_or_not),
+      cmocka_unit_test(other_seeds_promise_nothing),
       cmocka_unit_test(training_and_accuracy_are_paired),
       cmocka_unit_test(limits_and_clocks_stand_side_by_side),
-      cmocka_unit_test(texts_are_made_visible),
       cmocka_unit_test(any_number_of_files_is_narrow_and_harmless),
       cmocka_unit_test(empty_results_have_nothing_in_common),
       cmocka_unit_test(files_that_are_no_results_are_refused),
-      cmocka_unit_test(options_are_read),
       cmocka_unit_test(csv_has_a_line_for_each_pair),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
