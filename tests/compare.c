@@ -180,6 +180,34 @@ static void a_machine_of_one_kind_meets_the_main_kind(void **state) {
   comparison_free(&c);
 }
 
+static void the_first_listed_kind_is_the_main_one(void **state) {
+  (void)state;
+  struct result results[] = {empty_result("one", 0), empty_result("hybrid", 1)}, *b = &results[1];
+  add_row(&results[0], "activation", "tanh_forward", "1000", "L1", "avx2", 1, 1);
+  strcpy(add_row(b, "activation", "tanh_forward", "1000", "L1", "avx2", 1, 3)->cores, "small");
+  strcpy(add_row(b, "activation", "tanh_forward", "1000", "L1", "avx2", 1, 2)->cores, "big");
+  b->machine.kind_count = 3;
+  strcpy(b->machine.kinds[0].name, "not measured");
+  strcpy(b->machine.kinds[1].name, "big");
+  strcpy(b->machine.kinds[2].name, "small");
+  const struct selection selection = select_all(AXIS_MACHINE);
+  struct comparison c = compare_results(results, 2, &selection, NULL);
+  assert_int_equal(c.line_count, 1);
+  assert_string_equal(comparison_row(&c, 0, 1)->cores, "big");
+  comparison_free(&c);
+}
+
+static void scalar_code_alone_needs_no_fastest_arch(void **state) {
+  (void)state;
+  struct result results[] = {empty_result("one", 0), empty_result("two", 1)};
+  for (int r = 0; r < 2; r++) add_row(&results[r], "activation", "tanh_forward", "1000", "L1", "scalar", 1, 1);
+  const struct selection selection = select_all(AXIS_MACHINE);
+  struct comparison c = compare_results(results, 2, &selection, NULL);
+  assert_int_equal(c.selection.archs, ARCHS_SAME);
+  assert_int_equal(c.line_count, 1);
+  comparison_free(&c);
+}
+
 static void files_without_a_common_arch_are_compared_at_their_best(void **state) {
   (void)state;
   struct result results[] = {empty_result("x86", 0), empty_result("arm", 1)}, *a = &results[0], *b = &results[1];
@@ -321,6 +349,8 @@ int main(void) {
       cmocka_unit_test(machines_are_aligned_by_work_and_residence),
       cmocka_unit_test(what_tells_rows_apart_keeps_them_apart),
       cmocka_unit_test(a_machine_of_one_kind_meets_the_main_kind),
+      cmocka_unit_test(the_first_listed_kind_is_the_main_one),
+      cmocka_unit_test(scalar_code_alone_needs_no_fastest_arch),
       cmocka_unit_test(files_without_a_common_arch_are_compared_at_their_best),
       cmocka_unit_test(archs_and_threads_of_one_file_are_subjects),
       cmocka_unit_test(threads_scale),

@@ -59,7 +59,7 @@ d = json.load(open("out"))
 assert d["format"] == 1 and d["subjects"][1]["relation"] == "run" and d["rows"][0]["subjects"][1]["speed"] > 0' ||
     fail "the JSON is not as --help says"
 fi
-ended 0 1.json 1.json
+ended 0 1.json 1.json --format=markdown
 has 'the same run as A'
 ended 0 3.json 4.json --format=markdown
 has 'are the same to the last bit, as promised'

@@ -63,7 +63,7 @@ static void add_limit(struct sheet *sheet, size_t *subjects, const struct compar
   for (; line < sheet->limit_count; line++) {
     const struct result_limit *known = sheet->limits[line];
     if (strcmp(known->name, limit->name) == 0 && strcmp(known->residence, limit->residence) == 0 &&
-        strcmp(known->unit, limit->unit) == 0 && known->node == limit->node &&
+        strcmp(known->unit, limit->unit) == 0 && known->node == limit->node && known->smt == limit->smt &&
         same_place(c, any_arch, known->arch, sheet->limit_threads[line], limit->arch, threads) &&
         strcmp(core_kind(c, subjects[line], known), core_kind(c, subject, limit)) == 0)
       break;

@@ -32,11 +32,18 @@ static bool same_run(const struct source *a, const struct source *b) {
   return true;
 }
 
-/* The kind of core that computes most, by the largest limit of one thread. */
+/* The first of the machine's kinds that has rows; what has no list of kinds is told by the largest limit of one thread.
+ */
 static void find_main_cores(struct source *source) {
   const struct result *result = &source->result;
   double most = -1;
   source->main_cores[0] = '\0';
+  for (size_t kind = 0; kind < result->machine.kind_count; kind++)
+    for (size_t i = 0; i < result->row_count; i++)
+      if (strcmp(result->rows[i].cores, result->machine.kinds[kind].name) == 0) {
+        snprintf(source->main_cores, sizeof source->main_cores, "%s", result->machine.kinds[kind].name);
+        return;
+      }
   for (size_t i = 0; i < result->limit_count; i++) {
     const struct result_limit *limit = &result->limits[i];
     if (strcmp(limit->name, "fma_peak") != 0 || limit->threads != 1 || !(limit->value > most)) continue;

@@ -115,12 +115,18 @@ static bool has_vector_row(const struct result *result, const char *arch) {
   return false;
 }
 
-/* Whether every file has vector code of some arch of the first. */
+static bool all_scalar(const struct result *result) {
+  for (size_t i = 0; i < result->row_count; i++)
+    if (has_vector_row(result, result->rows[i].arch)) return false;
+  return true;
+}
+
+/* Whether every file has vector code of some arch of the first, or one of the two has none at all. */
 static bool share_an_arch(const struct comparison *c) {
   const struct result *first = &c->sources[0].result;
   for (size_t s = 1; s < c->source_count; s++) {
     const struct result *other = &c->sources[s].result;
-    bool any = first->row_count == 0 || other->row_count == 0;
+    bool any = all_scalar(first) || all_scalar(other);
     for (size_t i = 0; i < first->row_count && !any; i++)
       any = has_vector_row(first, first->rows[i].arch) && has_vector_row(other, first->rows[i].arch);
     if (!any) return false;

@@ -5,7 +5,7 @@
 #include "tools/compare/text.h"
 #include "tools/compare/visible.h"
 
-#define LONGEST 200 /* characters of one text of a result */
+#define LONGEST 600 /* characters of one text of a result */
 #define NAMES_MOST 6
 
 /* printf() behind what is there already. */
@@ -26,12 +26,13 @@ static void append_count(char *text, size_t size, size_t count, const char *what
   if (count) append(text, size, ", %zu %s%s", count, what, count == 1 ? "" : "s");
 }
 
-static void append_caches(char *text, size_t size, const struct machine *machine) {
+static void append_caches(char *text, size_t size, const struct machine *machine, struct style style) {
   for (size_t i = 0; i < machine->cache_count; i++) {
     const struct cache *cache = &machine->caches[i];
     const bool mega = cache->bytes >= (size_t)1 << 20;
     append(text, size, "%sL%d %d x %zu %s", i ? ", " : "; ", cache->level, cache->count,
            cache->bytes >> (mega ? 20 : 10), mega ? "MiB" : "KiB");
+    append_visible(text, size, " of ", cache->cores, style);
   }
 }
 
@@ -54,7 +55,7 @@ static void print_source(FILE *out, struct style style, const struct comparison 
   append_visible(text, sizeof text, ": ", machine->cpu, style);
   append_visible(text, sizeof text, " under ", machine->emulator, style);
   append_visible(text, sizeof text, ", ", machine->topology, style);
-  append_caches(text, sizeof text, machine);
+  append_caches(text, sizeof text, machine, style);
   if (machine->core_hertz > 0) append(text, sizeof text, "; %.2f GHz", machine->core_hertz * 1e-9);
   append_visible(text, sizeof text, "; ", machine->compiler, style);
   grid_fact(out, style, source->label, "%s", text);
@@ -68,7 +69,7 @@ static void print_class(FILE *out, struct style style, const struct comparison *
   char text[2048] = "";
   for (size_t i = 0; i < source->differences.count; i++) {
     const struct difference *difference = &source->differences.items[i];
-    char whole[2 * MACHINE_TEXT + 64];
+    char whole[2 * DIFFERENCE_TEXT + 64];
     if (difference->class != class) continue;
     difference_text(difference, base->label, source->label, whole, sizeof whole);
     append_visible(text, sizeof text, *text ? "; " : "", whole, style);

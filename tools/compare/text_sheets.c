@@ -38,13 +38,14 @@ static void threads_text(char text[16], int threads) { snprintf(text, 16, thread
 /* "avx2 x1 big node 1": what of it tells lines of the sheet apart. */
 static void where_cell(struct grid_row *row, size_t column, const struct comparison *c,
                        const struct result_limit *limit, int count, struct style style, bool every_arch) {
-  char text[96], threads[16] = "", node[24] = "";
+  char text[128], threads[16] = "", node[24] = "", smt[24] = "";
   const bool arch =
       c->selection.axis != AXIS_ARCH && c->selection.archs != ARCHS_FASTEST && (every_arch || !limit->residence[0]);
   if (c->selection.axis != AXIS_THREADS) threads_text(threads, count);
   if (limit->node >= 0) snprintf(node, sizeof node, " node %d", limit->node);
-  snprintf(text, sizeof text, "%s%s%s%s%s", arch ? limit->arch : "", threads, *limit->cores ? " " : "", limit->cores,
-           node);
+  if (limit->smt > 1) snprintf(smt, sizeof smt, " smt %d", limit->smt);
+  snprintf(text, sizeof text, "%s%s%s%s%s%s", arch ? limit->arch : "", threads, *limit->cores ? " " : "", limit->cores,
+           smt, node);
   name_cell(row, column, text + (text[0] == ' '), 24, style);
 }
 
