@@ -88,6 +88,9 @@ static double hertz_of(const struct result *result, const char *arch, int thread
   return result->machine.core_hertz;
 }
 
+/* How many cores so many threads sit on. */
+static int cores_of(const struct sheet *sheet, int threads) { return threads > sheet->smt ? threads / sheet->smt : 1; }
+
 /* The sheet's first number of threads, 0 where it is not wanted: it belongs to who asked for latencies or clocks. */
 static int sheet_threads(const struct result *result) {
   int least = 0;
@@ -151,7 +154,7 @@ static void print_core(FILE *out, struct style style, const struct result *resul
       const double value = value_of(result, lines[l].name, lines[l].residence, archs[a], threads);
       if (value <= 0 || hertz <= 0) continue;
       if (!to) grid_cell(to = grid_add(&grid), 0, "%s", lines[l].text);
-      number(to, 1 + a, latency ? value * hertz : value / hertz / threads);
+      number(to, 1 + a, latency ? value * hertz : value / hertz / cores_of(sheet, threads));
     }
   }
   if (grid.count) {
@@ -187,7 +190,7 @@ static void add_place(struct grid *grid, const struct result *result, enum resid
   if (latency > 0 && hertz > 0) grid_cell(to, 3, "%.0f", latency * hertz);
   for (size_t i = 0; i < 3; i++) {
     if (rates[i] > 0) grid_cell(to, 4 + i, "%.1f", rates[i] * 1e-9);
-    if (rates[i] > 0 && hertz > 0) number(to, 7 + i, rates[i] / hertz / threads);
+    if (rates[i] > 0 && hertz > 0) number(to, 7 + i, rates[i] / hertz / cores_of(sheet, threads));
   }
 }
 
