@@ -221,7 +221,13 @@ const struct field limit_fields[] = {
 
 #define CLOCK(type, member) FIELD(type, result_clock, #member, member)
 const struct field clock_fields[] = {
-    CLOCK(TEXT, arch), CLOCK(INT, threads), CLOCK(NUMBER, hertz), CLOCK(NUMBER, low), CLOCK(NUMBER, high), END,
+    CLOCK(TEXT, arch),
+    CLOCK(INT, threads),
+    CLOCK(NUMBER, hertz),
+    CLOCK(NUMBER, low),
+    CLOCK(NUMBER, high),
+    CLOCK(TEXT, cores),
+    END,
 };
 
 #define PREDICTION(type, member) FIELD(type, result_prediction, #member, member)

@@ -241,6 +241,7 @@ struct result_clock {
   int threads;
   double hertz;     /* median of the first thread's core */
   double low, high; /* the slowest and fastest moment, as 10th and 90th percentile */
+  char cores[24];   /* the kind of core, where the machine has several; else "" */
 };
 
 /* What a model of a CPU says about the inner loop of a kernel, without running it. */

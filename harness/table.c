@@ -292,21 +292,34 @@ static void print_peers(FILE *out, struct style style, const struct result *resu
   grid_free(&grid);
 }
 
+/* One table for each kind of core and number of threads on each. */
+static void print_groups(FILE *out, struct style style, const struct result *result,
+                         const struct result_row *const *groups, size_t count) {
+  for (size_t g = 0; g < count; g++) {
+    struct grid grid = {
+        .headers = {"<suite", "<arch", "threads", "rows", "x scalar", "of limit", "<furthest from its limit"},
+        .columns = 7};
+    char scope[128];
+    size_t first = 0;
+    while (!row_same_scope(groups[first], groups[g])) first++;
+    for (size_t i = g; first == g && i < count; i++)
+      if (row_same_scope(groups[i], groups[g])) add_group(&grid, result, groups[i]);
+    row_scope_text(scope, sizeof scope, groups[g]);
+    if (grid.count) {
+      grid_heading(out, style, "summary of our own kernels: geometric means%s", scope);
+      grid_print(&grid, out, style);
+    }
+    grid_free(&grid);
+  }
+}
+
 void table_summary(FILE *out, struct style style, const struct result *result) {
-  struct grid grid = {
-      .headers = {"<suite", "<arch", "threads", "rows", "x scalar", "of limit", "<furthest from its limit"},
-      .columns = 7};
   const struct result_row **groups = calloc(result->row_count + 1, sizeof *groups);
+  size_t count = 0;
   if (!groups) return;
-  for (enum suite_id suite = SUITE_LIMITS + 1; suite < SUITE_COUNT; suite++) {
-    const size_t count = row_distinct(result, suite_names[suite], groups, same_group);
-    for (size_t g = 0; g < count; g++) add_group(&grid, result, groups[g]);
-  }
-  if (grid.count) {
-    grid_heading(out, style, "summary of our own kernels: geometric means");
-    grid_print(&grid, out, style);
-  }
-  grid_free(&grid);
+  for (enum suite_id suite = SUITE_LIMITS + 1; suite < SUITE_COUNT; suite++)
+    count += row_distinct(result, suite_names[suite], groups + count, same_group);
+  print_groups(out, style, result, groups, count);
   print_peers(out, style, result, groups);
   table_scaling(out, style, result);
   free(groups);

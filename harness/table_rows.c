@@ -41,9 +41,19 @@ bool row_shown(const struct result_row *row, const char *suite) {
   return !row->support && strcmp(row->suite, suite) == 0;
 }
 
+bool row_same_scope(const struct result_row *a, const struct result_row *b) {
+  return a->smt == b->smt && strcmp(a->cores, b->cores) == 0;
+}
+
 bool row_same_place(const struct result_row *a, const struct result_row *b) {
-  return a->threads == b->threads && a->smt == b->smt && strcmp(a->cores, b->cores) == 0 &&
-         strcmp(a->cache, b->cache) == 0;
+  return a->threads == b->threads && row_same_scope(a, b) && strcmp(a->cache, b->cache) == 0;
+}
+
+void row_scope_text(char *text, size_t size, const struct result_row *row) {
+  char cores[48] = "", each[48] = "";
+  if (row->cores[0]) snprintf(cores, sizeof cores, ", %s cores", row->cores);
+  if (row->smt > 1) snprintf(each, sizeof each, ", %d threads on each%s", row->smt, row->cores[0] ? "" : " core");
+  snprintf(text, size, "%s%s", cores, each);
 }
 
 bool row_same_column(const struct result_row *a, const struct result_row *b) {

@@ -32,6 +32,13 @@ bool row_same_work(const struct result_row *a, const struct result_row *b);
 /* "8 threads on IntelAtom cores, 2 on each": as much of it as is not a matter of course. */
 void row_place_text(char *text, size_t size, const struct result_row *row);
 
+/* ", IntelAtom cores, 2 threads on each": what a heading over rows of several numbers of threads has to say; "" where
+ * it is a matter of course. */
+void row_scope_text(char *text, size_t size, const struct result_row *row);
+
+/* Whether a heading says the same of both. */
+bool row_same_scope(const struct result_row *a, const struct result_row *b);
+
 typedef bool row_relation(const struct result_row *a, const struct result_row *b);
 
 /* Of the suite's rows the first of each set of those that are the same, in order; list has room for all. Returns how

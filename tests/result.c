@@ -63,7 +63,7 @@ static struct result example(void) {
   result_add_limit(&result,
                    &(struct result_limit){"memory_read", "L1", "scalar", 1, "big", -1, "bytes/s", 123.456e9, 2});
   result_add_limit(&result, &(struct result_limit){"memory_latency", "memory", "scalar", 1, "", 3, "s", 1e-7, 1});
-  result_add_clock(&result, &(struct result_clock){"avx512", 2, 3.5e9, 3.4e9, 3.6e9});
+  result_add_clock(&result, &(struct result_clock){"avx512", 2, 3.5e9, 3.4e9, 3.6e9, "big"});
   result_add_prediction(&result, &(struct result_prediction){"tanh_forward", "avx2", "znver4", "Zn4FP01", 0.75});
   for (int i = 0; i < 5; i++) {
     struct result_row row = {.suite = "dense",

@@ -69,14 +69,19 @@ bool clocks_measure(const struct kernel_table *table, int threads, double second
 static void one(struct run *run, enum arch arch, int threads) {
   const double seconds = run->options->quick ? QUICK_SECONDS : SECONDS, all = seconds * (1 + SETTLING);
   char name[ROW_NAME];
-  snprintf(name, sizeof name, "%s/clock/arch:%s/threads:%d", suite_names[SUITE_LIMITS], arch_name(arch), threads);
+  const char *const cores = run->result->machine.scope.cores;
+  snprintf(name, sizeof name, "%s/clock/arch:%s/threads:%d%s%s", suite_names[SUITE_LIMITS], arch_name(arch), threads,
+           *cores ? "/cores:" : "", cores);
   if (!run_wants(run, name)) return;
   if (run->planning) {
     run_plan(run, cases_arch_selected(run, arch) ? name : NULL, all);
     return;
   }
   struct result_clock clock;
-  if (clocks_measure(arch_table(arch), threads, seconds, &clock)) result_add_clock(run->result, &clock);
+  if (clocks_measure(arch_table(arch), threads, seconds, &clock)) {
+    snprintf(clock.cores, sizeof clock.cores, "%s", cores);
+    result_add_clock(run->result, &clock);
+  }
   run_progress(run, all, name);
 }
 

@@ -50,5 +50,7 @@ bool limits_finish(struct run *run, struct error *error) {
   for (size_t i = 0; i < run->result->row_count; i++)
     if (strcmp(run->result->rows[i].suite, suite_names[SUITE_LIMITS]) == 0)
       note_limit(run->result, &run->result->rows[i]);
+  /* A core's clock and its way to memory are its own, however many threads sit on it. */
+  if (run->result->machine.scope.smt > 1) return true;
   return core_pairs_suite(run, error) && numa_suite(run, error) && clocks_suite(run, error);
 }
