@@ -46,7 +46,9 @@ static void print_block(FILE *out, struct style style, const struct result *resu
     }
   }
   if (grid.count) {
-    grid_heading(out, style, "limits of this machine, by arch x threads");
+    char scope[128];
+    row_scope_text(scope, sizeof scope, columns[0]);
+    grid_heading(out, style, "limits of this machine, by arch x threads%s", scope);
     grid_print(&grid, out, style);
   }
   grid_free(&grid);
@@ -58,9 +60,11 @@ static void print_rates(FILE *out, struct style style, const struct result *resu
   const struct result_row **columns = lines + result->row_count;
   const size_t line_count = row_distinct(result, "limits", lines, same_limit);
   const size_t column_count = row_distinct(result, "limits", columns, row_same_column);
-  for (size_t c = 0; c < column_count; c += COLUMNS) {
-    const size_t left = column_count - c;
-    print_block(out, style, result, lines, line_count, columns + c, left < COLUMNS ? left : COLUMNS);
+  for (size_t c = 0; c < column_count;) {
+    size_t beside = 1; /* that the same heading fits */
+    while (beside < COLUMNS && c + beside < column_count && row_same_scope(columns[c], columns[c + beside])) beside++;
+    print_block(out, style, result, lines, line_count, columns + c, beside);
+    c += beside;
   }
   free(lines);
 }
@@ -316,14 +320,59 @@ static void print_clocks(FILE *out, struct style style, const struct result *res
   grid_free(&grid);
 }
 
-void table_limits(FILE *out, struct style style, const struct result *result) {
+/* ---- the sheet -------------------------------------------------------------------------------------------------- */
+
+static void print_sheet(FILE *out, struct style style, const struct result *result) {
   const int threads = sheet_threads(result);
-  print_rates(out, style, result);
   if (threads > 0) {
     print_core(out, style, result, threads);
     print_ladders(out, style, result, threads);
   }
+  print_clocks(out, style, result);
+}
+
+/* The part of the result that was measured where the row was. False when memory is out; free its arrays in any case. */
+static bool take_scope(const struct result *result, const struct result_row *of, struct result *part) {
+  *part = *result;
+  part->row_count = part->limit_count = part->clock_count = 0;
+  part->rows = calloc(result->row_count + 1, sizeof *part->rows);
+  part->limits = calloc(result->limit_count + 1, sizeof *part->limits);
+  part->clocks = calloc(result->clock_count + 1, sizeof *part->clocks);
+  if (!part->rows || !part->limits || !part->clocks) return false;
+  for (size_t i = 0; i < result->row_count; i++)
+    if (row_same_scope(&result->rows[i], of)) part->rows[part->row_count++] = result->rows[i];
+  for (size_t i = 0; i < result->limit_count; i++)
+    if (strcmp(result->limits[i].cores, of->cores) == 0 && result->limits[i].smt == of->smt)
+      part->limits[part->limit_count++] = result->limits[i];
+  for (size_t i = 0; i < result->clock_count; i++)
+    if (strcmp(result->clocks[i].cores, of->cores) == 0 && of->smt <= 1)
+      part->clocks[part->clock_count++] = result->clocks[i];
+  for (size_t k = 0; k < result->machine.kind_count; k++)
+    if (strcmp(result->machine.kinds[k].name, of->cores) == 0) part->machine.scope.kind = k;
+  return true;
+}
+
+/* A sheet for each kind of core where there are several: cores with one thread on each. */
+static void print_sheets(FILE *out, struct style style, const struct result *result) {
+  const struct result_row **scopes = calloc(result->row_count + 1, sizeof *scopes);
+  const size_t count = scopes ? row_distinct(result, suite_names[SUITE_LIMITS], scopes, row_same_scope) : 0;
+  if (count <= 1) print_sheet(out, style, result);
+  for (size_t i = 0; count > 1 && i < count; i++) {
+    struct result part;
+    char where[128];
+    row_scope_text(where, sizeof where, scopes[i]);
+    if (take_scope(result, scopes[i], &part) && sheet_threads(&part) > 0 && scopes[i]->smt <= 1) {
+      grid_heading(out, style, "%s", *where ? where + 2 : "one thread on each core");
+      print_sheet(out, style, &part);
+    }
+    free(part.rows), free(part.limits), free(part.clocks);
+  }
+  free(scopes);
+}
+
+void table_limits(FILE *out, struct style style, const struct result *result) {
+  print_rates(out, style, result);
+  print_sheets(out, style, result);
   print_core_pairs(out, style, result);
   print_all_nodes(out, style, result);
-  print_clocks(out, style, result);
 }
