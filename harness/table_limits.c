@@ -302,10 +302,11 @@ static void print_clocks(FILE *out, struct style style, const struct result *res
   for (size_t i = 0; i < result->clock_count; i++) {
     const struct result_clock *clock = &result->clocks[i], *scalar = NULL;
     for (size_t s = 0; s < result->clock_count; s++)
-      if (result->clocks[s].threads == clock->threads && strcmp(result->clocks[s].arch, "scalar") == 0)
+      if (result->clocks[s].threads == clock->threads && strcmp(result->clocks[s].arch, "scalar") == 0 &&
+          strcmp(result->clocks[s].cores, clock->cores) == 0)
         scalar = &result->clocks[s];
     struct grid_row *const to = grid_add(&grid);
-    grid_cell(to, 0, "%s", clock->arch);
+    grid_cell(to, 0, "%s%s%s", clock->arch, clock->cores[0] ? " " : "", clock->cores);
     grid_cell(to, 1, "%d", clock->threads);
     grid_cell(to, 2, "%.2f", clock->hertz * 1e-9);
     grid_cell(to, 3, "%.2f", clock->low * 1e-9);
@@ -328,7 +329,6 @@ static void print_sheet(FILE *out, struct style style, const struct result *resu
     print_core(out, style, result, threads);
     print_ladders(out, style, result, threads);
   }
-  print_clocks(out, style, result);
 }
 
 /* The part of the result that was measured where the row was. False when memory is out; free its arrays in any case. */
@@ -375,4 +375,5 @@ void table_limits(FILE *out, struct style style, const struct result *result) {
   print_sheets(out, style, result);
   print_core_pairs(out, style, result);
   print_all_nodes(out, style, result);
+  print_clocks(out, style, result);
 }
