@@ -15,7 +15,7 @@
 #define DEFAULT_DEPTHS "5,20,50"
 #define SECONDS_MOST 3600.0
 #define MAX_TIME_LEAST 1e-3
-#define INTERVAL_LEAST 0.3 /* percent: narrower ones no run can promise, statistics.h says why */
+#define INTERVAL_LEAST 0.5 /* percent: narrower ones no run can promise, stats.h says why */
 #define DEFAULT_INTERVAL 1.0
 #define EXPLAINED_DEPTH 50
 #define BUDGET 600.0 /* seconds */

@@ -141,7 +141,7 @@ static void max_time_and_min_time_bind(void **state) {
   struct fixture f;
   set_up(&f);
   spins[1].random = 7;
-  f.options.interval = 0.3;
+  f.options.interval = 0.5;
   f.options.max_time = 0.06;
   assert_true(measure_all(&f));
   const struct result_row *noisy = row_of(&f, "avx512", "hot");
@@ -151,7 +151,7 @@ static void max_time_and_min_time_bind(void **state) {
   tear_down(&f);
   set_up(&f);
   spins[1].random = 7;
-  f.options.interval = 0.3;
+  f.options.interval = 0.5;
   f.options.min_time_given = true;
   assert_true(measure_all(&f));
   assert_int_equal(runs_of_suite, STATISTICS_BATCHES);

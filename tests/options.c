@@ -277,7 +277,7 @@ static void numbers_are_read_to_the_last_character(void **state) {
   REFUSED("--max-time", "number", "--max-time=long");
   REFUSED("--max-time", "0.001 to 3600", "--max-time=0");
   REFUSED("--max-time", "less than --min-time=0.5", "--max-time=0.1", "--min-time=0.5");
-  REFUSED("--interval", "0.3 to 100", "--interval=0.1");
+  REFUSED("--interval", "0.5 to 100", "--interval=0.1");
   REFUSED("--interval", "number", "--interval=1%");
   REFUSED("--cache", "hot, cold", "--cache=warm");
   REFUSED("--min-time", "number", "--min-time=fast");
