@@ -88,6 +88,14 @@ size_t chart_category(struct chart *chart, enum chart_axis axis, const char *nam
   return i;
 }
 
+bool chart_place(struct chart *chart, const char *name, double *x) {
+  const size_t i = chart_category(chart, CHART_X, name);
+  *x = (double)i;
+  if (i < CHART_CATEGORIES_MOST) return true;
+  json_array_remove(categories_of(chart, CHART_X), i);
+  return false;
+}
+
 json_t *chart_series(struct chart *chart, const char *name, enum chart_style style, size_t color) {
   json_t *series = json_object();
   set(series, "name", fields_text(name));

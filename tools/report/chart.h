@@ -26,6 +26,8 @@ void chart_axis(struct chart *chart, enum chart_axis axis, const char *name, enu
 
 /* The index of that category, which is added where it is new. */
 size_t chart_category(struct chart *chart, enum chart_axis axis, const char *name);
+/* The place of a category on the x axis; false where it is new, and the chart has CHART_CATEGORIES_MOST of them. */
+bool chart_place(struct chart *chart, const char *name, double *x);
 size_t chart_category_count(const struct chart *chart, enum chart_axis axis);
 
 /* A curve, or a group member of bars. The points belong to the chart. */

@@ -19,9 +19,10 @@ static void draw(struct html *html, const struct views *views) {
     for (size_t i = 0; i < views->accuracy_count; i++) {
       const struct result_accuracy *accuracy = views->accuracies[i];
       if (!is_own(accuracy) || strcmp(accuracy->arch, views->archs[arch]) != 0 || !(accuracy->ulp_max > 0)) continue;
-      if (chart_category_count(&chart, CHART_X) >= CHART_CATEGORIES_MOST && ++beyond) continue;
+      double x;
+      if (!chart_place(&chart, accuracy->kernel, &x) && ++beyond) continue;
       if (!points) points = chart_series(&chart, views->archs[arch], CHART_SOLID, arch);
-      chart_point(points, (double)chart_category(&chart, CHART_X, accuracy->kernel), accuracy->ulp_max, NAN, NAN, NULL);
+      chart_point(points, x, accuracy->ulp_max, NAN, NAN, NULL);
     }
     if (beyond > left_out) left_out = beyond;
   }

@@ -102,10 +102,11 @@ static void draw(struct html *html, const struct views *views, const struct view
       char name[sizeof limit->name + sizeof limit->residence + 2];
       if (!selected(selection, limit, like) || strcmp(limit->arch, views->archs[arch]) != 0 || !(limit->value > 0))
         continue;
-      if (chart_category_count(&chart, CHART_X) >= CHART_CATEGORIES_MOST) continue;
-      if (!points) points = chart_series(&chart, views->archs[arch], CHART_SOLID, arch);
+      double x;
       snprintf(name, sizeof name, "%s%s%s", limit->name, limit->residence[0] ? " " : "", limit->residence);
-      chart_point(points, (double)chart_category(&chart, CHART_X, name), limit->value * unit.factor, NAN, NAN, NULL);
+      if (!chart_place(&chart, name, &x)) continue;
+      if (!points) points = chart_series(&chart, views->archs[arch], CHART_SOLID, arch);
+      chart_point(points, x, limit->value * unit.factor, NAN, NAN, NULL);
     }
   }
   if (chart_series_count(&chart))

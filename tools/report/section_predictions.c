@@ -39,8 +39,8 @@ static void add_model(struct chart *chart, const struct views *views, const char
   for (size_t i = 0; i < views->prediction_count; i++) {
     const struct result_prediction *p = views->predictions[i];
     if (strcmp(p->arch, arch) != 0 || strcmp(p->model, model) != 0) continue;
-    if (chart_category_count(chart, CHART_X) < CHART_CATEGORIES_MOST)
-      chart_point(points, (double)chart_category(chart, CHART_X, p->kernel), p->cycles_per_item, NAN, NAN, p->binds);
+    double x;
+    if (chart_place(chart, p->kernel, &x)) chart_point(points, x, p->cycles_per_item, NAN, NAN, p->binds);
   }
 }
 
@@ -50,11 +50,11 @@ static void add_measured(struct chart *chart, const struct views *views, const s
   for (size_t i = 0; i < views->prediction_count; i++) {
     const struct result_prediction *p = views->predictions[i];
     const struct result_row *row = strcmp(p->arch, arch) == 0 ? measured(view, p) : NULL;
-    if (!row || strcmp(last, p->kernel) == 0 || chart_category_count(chart, CHART_X) >= CHART_CATEGORIES_MOST) continue;
+    double x;
+    if (!row || strcmp(last, p->kernel) == 0 || !chart_place(chart, p->kernel, &x)) continue;
     strcpy(last, p->kernel);
     if (!points) points = chart_series(chart, "measured", CHART_SOLID, 0);
-    chart_point(points, (double)chart_category(chart, CHART_X, p->kernel), row->cycles_per_item, NAN, NAN,
-                row->residence);
+    chart_point(points, x, row->cycles_per_item, NAN, NAN, row->residence);
   }
 }
 

@@ -51,9 +51,9 @@ static void add_series(struct chart *chart, const struct views *views, const str
   for (size_t i = 0; i < view->row_count; i++) {
     const struct result_row *row = view->rows[i];
     if (!together(row, like) || !same_series(row, like) || is_beaten(view, row)) continue;
-    if (chart_category_count(chart, CHART_X) < CHART_CATEGORIES_MOST)
-      chart_point(points, (double)chart_category(chart, CHART_X, row->shape), gflops(row), row->flops / row->time.high,
-                  row->flops / row->time.low, NULL);
+    double x;
+    if (chart_place(chart, row->shape, &x))
+      chart_point(points, x, gflops(row), row->flops / row->time.high, row->flops / row->time.low, NULL);
   }
 }
 

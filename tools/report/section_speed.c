@@ -23,11 +23,12 @@ static bool has_shapes(const struct view *view, const struct result_row *row) {
   return false;
 }
 
-static size_t category_of(struct chart *chart, const struct view *view, const struct result_row *row) {
+/* The row's place on the axis; false where the chart has no room for it. */
+static bool find_place(struct chart *chart, const struct view *view, const struct result_row *row, double *x) {
   char name[sizeof row->kernel + sizeof row->shape + 2];
   const bool shapes = has_shapes(view, row);
   snprintf(name, sizeof name, "%s%s%s", row_short_kernel(row), shapes ? " " : "", shapes ? row->shape : "");
-  return chart_category(chart, CHART_X, name);
+  return chart_place(chart, name, x);
 }
 
 static bool any_share(const struct work *work, size_t arch) { return !isnan(view_fraction(work->rows[arch])); }
@@ -58,9 +59,9 @@ static bool draw(struct html *html, const struct set *set, bool speed) {
       const struct result_row *row = work->rows[arch];
       if (!together(work->first, set->first)) continue;
       if (speed ? !any_speed(set->views, work, arch) : !any_share(work, arch)) continue;
-      if (chart_category_count(&chart, CHART_X) >= CHART_CATEGORIES_MOST && ++beyond) continue;
+      double x;
+      if (!find_place(&chart, set->view, work->first, &x) && ++beyond) continue;
       if (!points) points = chart_series(&chart, set->views->archs[arch], CHART_SOLID, arch);
-      const double x = (double)category_of(&chart, set->view, work->first);
       const struct ratio ratio = view_times_scalar(set->views, work, arch);
       const double share = 100 * row->fraction_of_limit, median = row->time.median;
       if (speed)
@@ -139,8 +140,9 @@ static void lead(struct html *html, const struct views *views) {
       if (!all.speed.count) continue;
       html_markup(html, "<p class=\"lead\">");
       if (views->count > 1) html_format(html, "%s: ", view->name);
-      html_format(html, "%s is %.2f to %.1f times as fast as scalar code", views->archs[arch], all.speed.least,
-                  all.speed.most);
+      char least[FIGURE_TEXT], most[FIGURE_TEXT];
+      html_format(html, "%s is %s to %s times as fast as scalar code", views->archs[arch],
+                  figure_text(least, all.speed.least), figure_text(most, all.speed.most));
       for (size_t j = 0, named = 0; j < count; j++) {
         const struct tally tally = tally_of(views, view, groups[j], arch);
         if (tally.speed.count)
