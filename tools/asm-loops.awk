@@ -25,27 +25,33 @@ function with_label(line) {
 }
 
 # How often the loop of lines first to last is run, where constants before it and in it say so; else 0. It is one that
-# compilers make: a counter that is moved by constants, compared with a constant, or a register so far from its start,
-# and jumped back on unequal.
-function turns_of(first, last,    i, w, n, by, swap, from, to, a, b, a_part, b_part) {
+# compilers make: a counter that is moved by constants and jumped back on until it is a constant, or a register so far
+# from its start: a line compares them, or the last move leaves the counter 0.
+function turns_of(first, last,    i, w, n, by, swap, from, to, counter, bound) {
   if (text[last] !~ /^(jne|b\.ne)[ \t]/ || last - 1 < first) return 0
+  for (i = first; i < last; i++)
+    if (goes_to[i] || is_call(text[i])) return 0
   n = split(text[last - 1], w, /[ \t,]+/)
-  if (w[1] !~ /^cmp[lq]?$/ || n != 3) return 0
-  for (swap = 0; swap < 2 && !by; swap++) {
-    a = w[2 + swap]
-    b = w[3 - swap]
-    for (i = first; i < last - 1; i++) {
-      if (goes_to[i] || is_call(text[i])) return 0
-      by += moved_by(text[i], a)
+  if (w[1] ~ /^cmp[lq]?$/ && n == 3) {
+    for (swap = 0; swap < 2 && !by; swap++) {
+      counter = w[2 + swap]
+      bound = w[3 - swap]
+      for (i = first; i < last - 1; i++) by += moved_by(text[i], counter)
     }
+  } else if (w[1] ~ /^(add|sub|inc|dec)/) {
+    counter = text[last - 1] ~ /%/ ? w[n] : w[2]
+    bound = "$0"
+    for (i = first; i < last; i++) by += moved_by(text[i], counter)
   }
   if (!by) return 0
-  from = origin(a, first)
-  to = b ~ /^[$#]/ ? "+" number_of(b) : origin(b, first)
-  split(from, a_part, "+")
-  split(to, b_part, "+")
-  if (from == "" || to == "" || a_part[1] != b_part[1] || (b_part[2] - a_part[2]) % by) return 0
-  return (b_part[2] - a_part[2]) / by
+  from = origin(counter, first)
+  to = bound ~ /^[$#]/ ? "+" number_of(bound) : origin(bound, first)
+  if (from == "" || to == "") return 0
+  split(from, w, "+")
+  counter = w[1]
+  from = w[2]
+  split(to, w, "+")
+  return counter != w[1] || (w[2] - from) % by ? 0 : (w[2] - from) / by
 }
 
 # What a register holds before a line, as "register+constant", the register "" where it is a constant; "" for anything
@@ -80,9 +86,11 @@ function short(register) {
 # By how much a line moves a counter, if it adds a constant.
 function moved_by(line, counter,    w, n) {
   n = split(line, w, /[ \t,]+/)
-  if (w[1] ~ /^addq?$/ && n == 3 && w[3] == counter && w[2] ~ /^\$/) return number_of(w[2])
-  if (w[1] ~ /^subq?$/ && n == 3 && w[3] == counter && w[2] ~ /^\$/) return -number_of(w[2])
-  if (w[1] == "add" && n == 4 && w[2] == counter && w[3] == counter && w[4] ~ /^#/) return number_of(w[4])
+  if (w[1] ~ /^(inc|dec)[lq]?$/ && w[2] == counter) return w[1] ~ /^inc/ ? 1 : -1
+  if (w[1] ~ /^(add|sub)[lq]?$/ && n == 3 && w[3] == counter && w[2] ~ /^\$/)
+    return (w[1] ~ /^add/ ? 1 : -1) * number_of(w[2])
+  if (w[1] ~ /^(add|sub)s?$/ && n == 4 && w[2] == counter && w[3] == counter && w[4] ~ /^#/)
+    return (w[1] ~ /^add/ ? 1 : -1) * number_of(w[4])
   return 0
 }
 

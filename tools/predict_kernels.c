@@ -5,26 +5,28 @@
 
 #include "tools/predict_models.h"
 
-/* Kernels whose loops stand in functions of other names: one that does it all, or several that each go over every
- * element, the generator of words first. By default parameters, as bench has them. */
+/* Kernels whose loops stand in functions of other names: one that does it all, or two that each go over every element,
+ * the generator of words first. Where the second was inlined, its loop is in the function named last, or the kernel's
+ * own. By default parameters, as bench has them. */
 static const struct {
-  const char *kernel, *whole, *parts[PARTS_MOST];
+  const char *kernel, *whole, *words, *turned, *inlined;
 } elsewhere[] = {
-    {"tensorflow_words", "philox4x32_10", {0}},
-    {"init_zeros", "init_constant", {0}},
-    {"init_identity", "init_constant", {0}},
-    {"init_uniform", "fill_uniform_centred_philox", {"philox4x32_10", "fill_uniform_centred_called"}},
-    {"init_glorot_uniform", "fill_uniform_centred_philox", {"philox4x32_10", "fill_uniform_centred_called"}},
-    {"init_he_uniform", "fill_uniform_centred_philox", {"philox4x32_10", "fill_uniform_centred_called"}},
-    {"init_normal", NULL, {"philox4x32_10", "fill_normal"}},
-    {"init_truncated_normal", NULL, {"philox4x32_10", "fill_truncated"}},
-    {"init_glorot_normal", NULL, {"philox4x32_10", "fill_truncated"}},
-    {"init_he_normal", NULL, {"philox4x32_10", "fill_truncated"}},
-    {"init_trunc_normal", NULL, {"philox4x32_10", "fill_truncated_between"}},
-    {"round_to_bf16", "round_to_exact_bf16", {0}},
-    {"round_to_fp16", "round_to_exact_fp16", {0}},
+    {"tensorflow_words", "philox4x32_10", NULL, NULL, NULL},
+    {"init_zeros", "init_constant", NULL, NULL, NULL},
+    {"init_identity", "init_constant", NULL, NULL, NULL},
+    {"init_uniform", "fill_uniform_centred_philox", "philox4x32_10", "fill_uniform_centred_called", "uniform_own"},
+    {"init_glorot_uniform", "fill_uniform_centred_philox", "philox4x32_10", "fill_uniform_centred_called",
+     "uniform_own"},
+    {"init_he_uniform", "fill_uniform_centred_philox", "philox4x32_10", "fill_uniform_centred_called", "uniform_own"},
+    {"init_normal", NULL, "philox4x32_10", "fill_normal", NULL},
+    {"init_truncated_normal", NULL, "philox4x32_10", "fill_truncated", NULL},
+    {"init_glorot_normal", NULL, "philox4x32_10", "fill_truncated", NULL},
+    {"init_he_normal", NULL, "philox4x32_10", "fill_truncated", NULL},
+    {"init_trunc_normal", NULL, "philox4x32_10", "fill_truncated_between", NULL},
+    {"round_to_bf16", "round_to_exact_bf16", NULL, NULL, NULL},
+    {"round_to_fp16", "round_to_exact_fp16", NULL, NULL, NULL},
 };
-#define FILL_STEP 128 /* weights that fill_uniform_centred_philox makes in a turn */
+#define FILL_STEP 128 /* weights that a loop makes in a turn that draws their words, too */
 
 static bool ends_with(const char *text, const char *end) {
   const size_t length = strlen(text), end_length = strlen(end);
@@ -64,8 +66,8 @@ void kernel_print_functions(FILE *out, const struct kernel *kernel) {
   for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
     if (strcmp(elsewhere[i].kernel, kernel->name) != 0) continue;
     if (elsewhere[i].whole) fprintf(out, "%s\n", elsewhere[i].whole);
-    for (size_t p = 0; p < PARTS_MOST; p++)
-      if (elsewhere[i].parts[p]) fprintf(out, "%s\n", elsewhere[i].parts[p]);
+    if (elsewhere[i].words) fprintf(out, "%s\n%s\n", elsewhere[i].words, elsewhere[i].turned);
+    if (elsewhere[i].inlined) fprintf(out, "%s\n", elsewhere[i].inlined);
   }
 }
 
@@ -108,8 +110,8 @@ static double elements_of(const struct kernel *kernel, const struct loop *loop, 
   }
   const double elements = loop->stored / written;
   /* Stores of a step's halves move by less than all of them cover. */
-  const bool halves = strcmp(loop->function, "fill_normal") == 0 && fmod(elements * each, loop->stored_pace) == 0;
-  const bool step = strcmp(loop->function, "fill_uniform_centred_philox") == 0 && elements == FILL_STEP;
+  const bool halves = strcmp(kernel->name, "init_normal") == 0 && fmod(elements * each, loop->stored_pace) == 0;
+  const bool step = kernel->signature == SIGNATURE_fill && loop->products > 0 && elements == FILL_STEP;
   if (elements == 0) {
     snprintf(reason, size, "stores no vectors");
     return 0;
@@ -142,21 +144,27 @@ static const struct loop *loop_of(const struct facts *facts, const char *arch, c
   return NULL;
 }
 
-/* Sets the parts from where other functions do the work, if they do. */
+/* Sets the parts from where other functions do the work; false where they don't, with a reason where they must. */
 static bool parts_elsewhere(const struct facts *facts, const struct kernel *kernel, struct prediction *prediction) {
   for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
     if (strcmp(elsewhere[i].kernel, kernel->name) != 0) continue;
     char *const reason = prediction->reason;
-    const struct loop *whole =
-        elsewhere[i].whole ? loop_of(facts, prediction->arch, elsewhere[i].whole, reason, FACT_TEXT) : NULL;
+    const char *inlined = elsewhere[i].inlined ? elsewhere[i].inlined : kernel->name, *name = elsewhere[i].whole;
+    if (name && elsewhere[i].words && !facts_loop(facts, prediction->arch, name)) name = inlined;
+    const struct loop *whole = name ? loop_of(facts, prediction->arch, name, reason, FACT_TEXT) : NULL;
     /* A loop without multiplications turns words that others have made. */
-    const bool makes_all = whole && (!elsewhere[i].parts[0] || whole->products > 0);
+    const bool makes_all = whole && (!elsewhere[i].words || whole->products > 0);
     if (makes_all && add_part(prediction, kernel, whole)) return true;
-    for (size_t p = 0; p < PARTS_MOST && elsewhere[i].parts[p]; p++) {
-      const struct loop *loop = loop_of(facts, prediction->arch, elsewhere[i].parts[p], reason, FACT_TEXT);
-      if (!loop || !add_part(prediction, kernel, loop)) return false;
+    if (!elsewhere[i].words) {
+      reason[0] = '\0';
+      return false;
     }
-    return prediction->part_count > 0;
+    const char *turned = facts_loop(facts, prediction->arch, elsewhere[i].turned) ? elsewhere[i].turned : inlined;
+    const struct loop *first = loop_of(facts, prediction->arch, elsewhere[i].words, reason, FACT_TEXT);
+    const struct loop *second = loop_of(facts, prediction->arch, turned, reason, FACT_TEXT);
+    if (first && second && add_part(prediction, kernel, first) && add_part(prediction, kernel, second)) return true;
+    prediction->part_count = 0;
+    return false;
   }
   return false;
 }
@@ -172,9 +180,8 @@ struct prediction kernel_prediction(const struct facts *facts, const struct kern
     snprintf(prediction.reason, sizeof prediction.reason, "%s", why);
   } else if (parts_elsewhere(facts, kernel, &prediction)) {
     prediction.reason[0] = '\0';
-  } else {
+  } else if (!prediction.reason[0]) {
     const struct loop *loop = NULL;
-    prediction.part_count = 0;
     if (unit_name(kernel, unit, sizeof unit) && facts_loop(facts, arch, unit))
       loop = loop_of(facts, arch, unit, prediction.reason, sizeof prediction.reason);
     if (!loop) loop = loop_of(facts, arch, kernel->name, prediction.reason, sizeof prediction.reason);
