@@ -73,6 +73,23 @@ loop_of "loop work 64 64 64 64 16,64 0 0 30" <<'END'
       3c:      	b.ne	0x4 <work+0x4>
       40:      	ret
 END
+# Stores past the caches, and of parts of a vector, are not what is asked for, be their ways shorter.
+loop_of "loop work 64 64 64 64 64 0 0 5" <<'END'
+0000000000000000 <work>:
+       0:      	vmovups	(%rdi), %zmm0
+       4:      	vmovntps	%zmm0, (%rdx)
+       8:      	addq	$0x40, %rdx
+       c:      	jne	0x0 <work>
+      10:      	vmovups	(%rdi), %zmm0
+      14:      	vmovups	%zmm0, (%rdx)
+      18:      	addq	$0x40, %rdx
+      1c:      	addq	$0x40, %rdi
+      20:      	jne	0x10 <work+0x10>
+      24:      	vmovups	%zmm0, (%rdx) {%k1}
+      28:      	addq	$0x40, %rdx
+      2c:      	jne	0x24 <work+0x24>
+      30:      	retq
+END
 loop_of "calls work other" <<'END'
 0000000000000000 <work>:
        0:      	jmp	0x40 <other>
