@@ -34,7 +34,7 @@ double measured_cycles(const struct result *result, const struct prediction *pre
     if (!in_l1 && strcmp(row->residence, "L2") != 0 && row->residence[0]) continue;
     if (!isnan(cycles) && !in_l1) continue;
     cycles = of_row;
-    *residence = row->residence[0] ? row->residence : "-";
+    *residence = row->residence;
   }
   return cycles;
 }

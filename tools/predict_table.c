@@ -55,7 +55,7 @@ static void add_row(struct grid *grid, const struct report *report, const struct
                                                            &share, &(const char *){NULL})
                                        : NAN;
     if (measured > 0) grid_cell(row, column, "%.*f%s%s", DIGITS(measured), measured, text[0] ? " " : "", text);
-    if (measured > 0 && cycles > 0) grid_cell(row, column + 1, "%+.0f%%", 100 * (cycles / measured - 1));
+    if (measured > 0 && cycles > 0) grid_cell(row, column + 1, "%+.0f%%", round(100 * (cycles / measured - 1)) + 0.0);
     column += 2;
   }
   binds[0] = '\0';

@@ -15,8 +15,8 @@ struct report {
   const char *host;            /* the model of the result's machine; NULL: llvm-mca has none */
 };
 
-/* Measured cycles of an element on one thread with data in L1, else L2, as residence then says; NAN where there are
- * none. */
+/* Measured cycles of an element on one thread with data in L1, else L2, as residence then says, "" where there is
+ * no data; NAN where there are none. */
 double measured_cycles(const struct result *result, const struct prediction *prediction, const char **residence);
 
 /* Of the predictions on that arch by that model, those that were measured in L2, or those in L1 or without data: the
