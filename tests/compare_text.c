@@ -174,6 +174,7 @@ static void limits_and_clocks_stand_side_by_side(void **state) {
   for (int r = 0; r < 2; r++) {
     add_row(&results[r], "activation", "tanh_forward", "1000", "L1", "avx2", r ? 8 : 2, 1);
     add_limit(&results[r], "fma_peak", "", "avx2", 1, "operations/s", r ? 50e9 : 100e9);
+    add_limit(&results[r], "fma_peak", "", "avx2", r ? 8 : 2, "operations/s", 200e9);
     add_limit(&results[r], "memory_read", "L1", "avx2", 1, "bytes/s", 200e9);
     add_limit(&results[r], "memory_read", "L1", "avx512", 1, "bytes/s", r ? 100e9 : 300e9);
     add_limit(&results[r], "memory_latency", "memory", "avx2", 1, "s", r ? 80e-9 : 100e-9);
@@ -191,6 +192,10 @@ static void limits_and_clocks_stand_side_by_side(void **state) {
                                "memory_read    L1     x1      GB/s  300 200\n"
                                "memory_latency memory x1      ns    100  80\n"
                                "memory_read    memory all     GB/s   40  40\n"));
+  free(text);
+  text = comparison_text(&c, (struct style){0}, true);
+  assert_non_null(strstr(text, "\nfma_peak              avx2 all  Gop/s 200 200\n"));
+  assert_non_null(strstr(text, "memory_read    L1     avx512 x1 GB/s  300 100\n"));
   assert_non_null(strstr(text, "\nGHz under load of A B\navx2 x1           3 2\n"));
   free(text);
   comparison_free(&c);

@@ -26,6 +26,17 @@ static bool same_place(const struct comparison *c, bool any_arch, const char *ar
   return (any_arch || strcmp(arch_a, arch_b) == 0) && (c->selection.axis == AXIS_THREADS || threads_a == threads_b);
 }
 
+/* Whether one thread's limit of the same name says nearly all that this one of several threads says: instructions are
+ * done as fast by each core, while memory is shared. */
+static bool is_multiple(const struct comparison *c, const struct result *result, const struct result_limit *limit) {
+  if (limit->residence[0] || limit->threads == 1 || c->selection.axis == AXIS_THREADS) return false;
+  for (size_t i = 0; i < result->limit_count; i++)
+    if (result->limits[i].threads == 1 && strcmp(result->limits[i].name, limit->name) == 0 &&
+        strcmp(result->limits[i].arch, limit->arch) == 0 && strcmp(result->limits[i].cores, limit->cores) == 0)
+      return true;
+  return false;
+}
+
 /* Limits and clocks are filtered by names like those of rows. */
 static bool passes(const struct comparison *c, const char *kind, const char *name, const char *residence,
                    const char *arch, int threads) {
@@ -112,7 +123,7 @@ static size_t keep_shared(const void **heads, int *threads, double *values, size
   return kept;
 }
 
-struct sheet sheet_of(const struct comparison *c, bool every_arch) {
+struct sheet sheet_of(const struct comparison *c, bool every) {
   struct sheet sheet = {0};
   size_t limits = 0, clocks = 0;
   if (!c->selection.suites[SUITE_LIMITS]) return sheet;
@@ -129,7 +140,9 @@ struct sheet sheet_of(const struct comparison *c, bool every_arch) {
   size_t *subjects = array_of(limits, sizeof *subjects);
   for (size_t s = 0; s < c->subject_count; s++) {
     const struct result *result = comparison_result(c, s);
-    for (size_t i = 0; i < result->limit_count; i++) add_limit(&sheet, subjects, c, s, &result->limits[i], every_arch);
+    for (size_t i = 0; i < result->limit_count; i++)
+      if (every || !is_multiple(c, result, &result->limits[i]))
+        add_limit(&sheet, subjects, c, s, &result->limits[i], every);
     for (size_t i = 0; i < result->clock_count; i++) add_clock(&sheet, c, s, &result->clocks[i]);
   }
   free(subjects);

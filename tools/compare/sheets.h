@@ -17,9 +17,9 @@ struct sheet {
   size_t clock_count;
 };
 
-/* Lines that at least two subjects have; none where limits were not chosen. Without every_arch, limits of memory are
- * those of the arch that does best in each. */
-struct sheet sheet_of(const struct comparison *c, bool every_arch);
+/* Lines that at least two subjects have; none where limits were not chosen. Not every line:
+ * limits of memory for the arch that does best in each, all others on one thread where that was measured. */
+struct sheet sheet_of(const struct comparison *c, bool every);
 void sheet_free(struct sheet *sheet);
 
 #endif
