@@ -452,8 +452,8 @@ static struct result sheet(void) {
   result.machine.core_hertz = 5e9;
   result.machine.memory_bytes = (size_t)3 << 39;
   result.machine.cache_count = 2;
-  result.machine.caches[0] = (struct cache){1, 32 << 10, 128, 1};
-  result.machine.caches[1] = (struct cache){2, 1 << 20, 128, 1};
+  result.machine.caches[0] = (struct cache){.level = 1, .bytes = 32 << 10, .count = 128, .cores_sharing = 1};
+  result.machine.caches[1] = (struct cache){.level = 2, .bytes = 1 << 20, .count = 128, .cores_sharing = 1};
   add_limit(&result, "fma_peak", "", "scalar", 1, 8e9), add_limit(&result, "fma_peak", "", "avx512", 1, 192e9);
   add_limit(&result, "divide_peak", "", "scalar", 1, 1.32e9), add_limit(&result, "vaes_peak", "", "avx512", 1, 12e9);
   add_limit(&result, "memory_read", "L1", "avx512", 1, 384e9);
