@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/interrupt.h"
 #include "harness/suite/clocks.h"
 #include "harness/suite/core_pairs.h"
 #include "harness/suite/elementwise.h"
@@ -51,6 +52,6 @@ bool limits_finish(struct run *run, struct error *error) {
     if (strcmp(run->result->rows[i].suite, suite_names[SUITE_LIMITS]) == 0)
       note_limit(run->result, &run->result->rows[i]);
   /* A core's clock and its way to memory are its own, however many threads sit on it. */
-  if (run->result->machine.scope.smt > 1) return true;
+  if (run->result->machine.scope.smt > 1 || interrupted()) return true;
   return core_pairs_suite(run, error) && numa_suite(run, error) && clocks_suite(run, error);
 }
