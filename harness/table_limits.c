@@ -17,7 +17,7 @@ static bool same_limit(const struct result_row *a, const struct result_row *b) {
 
 static const char *unit_of(const struct result_row *row) {
   if (row->bytes > 0) return "GB/s";
-  return strcmp(row->limit, "fma_peak") == 0 || strcmp(row->limit, "bf16_peak") == 0 ? "GFLOP/s" : "Gop/s";
+  return strcmp(row->kernel, "fma_peak") == 0 || strcmp(row->kernel, "bf16_peak") == 0 ? "GFLOP/s" : "Gop/s";
 }
 
 /* Latencies have neither. */
@@ -92,9 +92,6 @@ static double hertz_of(const struct result *result, const char *arch, int thread
   return result->machine.core_hertz;
 }
 
-/* How many cores so many threads sit on. */
-static int cores_of(const struct sheet *sheet, int threads) { return threads > sheet->smt ? threads / sheet->smt : 1; }
-
 /* The sheet's first number of threads, 0 where it is not wanted: it belongs to who asked for latencies or clocks. */
 static int sheet_threads(const struct result *result) {
   int least = 0;
@@ -158,7 +155,7 @@ static void print_core(FILE *out, struct style style, const struct result *resul
       const double value = value_of(result, lines[l].name, lines[l].residence, archs[a], threads);
       if (value <= 0 || hertz <= 0) continue;
       if (!to) grid_cell(to = grid_add(&grid), 0, "%s", lines[l].text);
-      number(to, 1 + a, latency ? value * hertz : value / hertz / cores_of(sheet, threads));
+      number(to, 1 + a, latency ? value * hertz : value / hertz / threads);
     }
   }
   if (grid.count) {
@@ -194,7 +191,7 @@ static void add_place(struct grid *grid, const struct result *result, enum resid
   if (latency > 0 && hertz > 0) grid_cell(to, 3, "%.0f", latency * hertz);
   for (size_t i = 0; i < 3; i++) {
     if (rates[i] > 0) grid_cell(to, 4 + i, "%.1f", rates[i] * 1e-9);
-    if (rates[i] > 0 && hertz > 0) number(to, 7 + i, rates[i] / hertz / cores_of(sheet, threads));
+    if (rates[i] > 0 && hertz > 0) number(to, 7 + i, rates[i] / hertz / threads);
   }
 }
 
