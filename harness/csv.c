@@ -33,6 +33,7 @@ static void csv_skip(FILE *out, int columns) {
 #define ACCURACY_COLUMNS 10
 #define PHASE_COLUMNS 5
 #define LEARNING_COLUMNS 16
+#define PLACE_COLUMNS 2
 
 /* With a comma before each. */
 static void csv_phases(FILE *out, const struct result_row *row) {
@@ -72,8 +73,9 @@ static void csv_row(FILE *out, const struct result *result, const struct result_
   csv_number(out, accuracy ? accuracy->ulp_max : NAN, "");
   csv_skip(out, ACCURACY_COLUMNS - 1);
   csv_phases(out, row);
-  csv_skip(out, LEARNING_COLUMNS);
-  fputc('\n', out);
+  csv_skip(out, LEARNING_COLUMNS + 1);
+  csv_text(out, row->cores);
+  fprintf(out, "%d\n", row->smt);
 }
 
 static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
@@ -96,7 +98,7 @@ static void csv_accuracy(FILE *out, const struct result_accuracy *accuracy) {
   csv_number(out, accuracy->zero_below, ",");
   csv_number(out, accuracy->subnormal_above, ",");
   csv_number(out, accuracy->zero_above, "");
-  csv_skip(out, PHASE_COLUMNS + LEARNING_COLUMNS);
+  csv_skip(out, PHASE_COLUMNS + LEARNING_COLUMNS + PLACE_COLUMNS);
   fputc('\n', out);
 }
 
@@ -128,7 +130,7 @@ static void csv_cell(FILE *out, const struct gradient_cell *cell) {
   fprintf(out, "%zu,%zu,%zu,%zu,", cell->verdict_layer, cell->overflow_layer, cell->underflow_layer,
           cell->subnormal_layer);
   csv_number(out, cell->layers ? cell->layers[0].delta_rms : NAN, "");
-  csv_skip(out, ACCURACY_COLUMNS + PHASE_COLUMNS + LEARNING_COLUMNS);
+  csv_skip(out, ACCURACY_COLUMNS + PHASE_COLUMNS + LEARNING_COLUMNS + PLACE_COLUMNS);
   fputc('\n', out);
 }
 
@@ -162,7 +164,9 @@ static void csv_learning(FILE *out, const struct learning_run *run) {
   csv_number(out, last->held_out_accuracy, ",");
   csv_number(out, run->clipped, ",");
   csv_text(out, fault_names[run->fault.quantity]);
-  fprintf(out, "%zu,%zu\n", run->fault.step, run->fault.layer);
+  fprintf(out, "%zu,%zu", run->fault.step, run->fault.layer);
+  csv_skip(out, PLACE_COLUMNS);
+  fputc('\n', out);
 }
 
 void table_csv(FILE *out, const struct result *result) {
@@ -175,7 +179,7 @@ void table_csv(FILE *out, const struct result *result) {
         "ulp_mean,root,absolute_max,absolute_max_at,subnormal_below,zero_below,subnormal_above,zero_above,"
         "forward_share,loss_share,backward_data_share,backward_weights_share,update_share,"
         "optimizer,rate,momentum,clip_norm,clip_value,epochs,steps,first_loss,loss,training_accuracy,held_out_loss,"
-        "held_out_accuracy,clipped,fault_quantity,fault_step,fault_layer\n",
+        "held_out_accuracy,clipped,fault_quantity,fault_step,fault_layer,cores,smt\n",
         out);
   for (size_t i = 0; i < result->row_count; i++)
     if (!result->rows[i].support) csv_row(out, result, &result->rows[i]);

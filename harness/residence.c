@@ -30,8 +30,10 @@ static size_t cache_share(const struct machine *machine, int level, int threads)
 size_t residence_bytes(const struct machine *machine, enum residence residence, int threads) {
   if (residence != RESIDENCE_MEMORY) return cache_share(machine, (int)residence + 1, threads) / 2;
   size_t last = 0;
-  for (int level = 1; level <= 3; level++)
-    if (cache_share(machine, level, threads)) last = cache_share(machine, level, threads);
+  for (int level = 1; level <= 3; level++) {
+    const size_t share = cache_share(machine, level, threads);
+    if (share > last) last = share; /* of a shared level it may be less than of the one before */
+  }
   size_t bytes = MEMORY_FACTOR * last * (size_t)threads, most = MEMORY_MOST;
   if (machine->memory_bytes && machine->memory_bytes / MEMORY_SHARE < most) most = machine->memory_bytes / MEMORY_SHARE;
   if (bytes < MEMORY_LEAST) bytes = MEMORY_LEAST;

@@ -9,6 +9,8 @@
  * the edge of the level before comes BEYOND it. */
 static const double inside[] = {0.25, 0.5, 0.75, 0.9};
 #define BEYOND 1.2
+/* In a level hardly larger than the one before: exponents of their ratio. */
+static const double between[] = {0.25, 0.5, 0.8};
 static const double in_memory[] = {BEYOND, 1.7, 2.5, 4}; /* of the last cache */
 /* Without any cache that is known of. */
 #define BLIND_FIRST 4096
@@ -33,6 +35,17 @@ static void add_after(struct sizes *sizes, double bytes) {
   add(sizes, bytes);
 }
 
+/* The sizes between the caches of two levels, 0 before the first. */
+static void add_level(struct sizes *sizes, double last, double cache) {
+  const bool narrow = BEYOND * last > inside[2] * cache;
+  for (size_t i = 0; narrow && i < sizeof between / sizeof *between; i++)
+    add_after(sizes, last * pow(cache / last, between[i]));
+  if (narrow) return;
+  if (last > 0) add_after(sizes, BEYOND * last);
+  for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
+    if (inside[i] * cache > BEYOND * last) add_after(sizes, inside[i] * cache);
+}
+
 static void sweep(const struct machine *machine, int threads, struct sizes *sizes) {
   const struct caches caches = residence_caches(machine, threads);
   const double levels[] = {(double)caches.l1, (double)caches.l2, (double)caches.l3};
@@ -40,9 +53,7 @@ static void sweep(const struct machine *machine, int threads, struct sizes *size
   double last = 0;
   for (size_t l = 0; l < sizeof levels / sizeof *levels; l++) {
     if (levels[l] <= last) continue; /* none, or a thread's part is no larger than what is before it */
-    if (last > 0 && BEYOND * last < levels[l]) add_after(sizes, BEYOND * last);
-    for (size_t i = 0; i < sizeof inside / sizeof *inside; i++)
-      if (inside[i] * levels[l] > BEYOND * last) add_after(sizes, inside[i] * levels[l]);
+    add_level(sizes, last, levels[l]);
     last = levels[l];
   }
   for (size_t i = 0; last > 0 && i < sizeof in_memory / sizeof *in_memory; i++)
