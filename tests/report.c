@@ -82,7 +82,7 @@ static void add_rows(struct result *result) {
   result_add_limit(result, &(struct result_limit){"fma_peak", "", "avx2", 1, "", -1, "operations/s", 64e9, 1});
   result_add_limit(result, &(struct result_limit){"memory_read", "L1", "avx2", 1, "", -1, "bytes/s", 200e9, 1});
   result_add_limit(result, &(struct result_limit){"memory_latency", "L1", "avx2", 1, "", -1, "s", 1e-9, 1});
-  result_add_clock(result, &(struct result_clock){"avx2", 1, 3.5e9, 3.4e9, 3.6e9});
+  result_add_clock(result, &(struct result_clock){"avx2", 1, 3.5e9, 3.4e9, 3.6e9, ""});
   result_add_prediction(result, &(struct result_prediction){"tanh_forward", "avx2", "znver4", "FP0", 0.5});
   result_add_accuracy(result, &(struct result_accuracy){.name = "accuracy/tanh_forward/arch:avx2",
                                                         .suite = "accuracy",
@@ -375,7 +375,7 @@ static void numbers_that_are_none_become_dashes(void **state) {
   add_row(result, "relu_forward", "scalar", 0, 0);
   add_row(result, "relu_forward", "avx2", 0, 0);
   result_add_limit(result, &(struct result_limit){"fma_peak", "", "avx2", 1, "", -1, "operations/s", NAN, 1});
-  result_add_clock(result, &(struct result_clock){"avx2", 1, NAN, INFINITY, -INFINITY});
+  result_add_clock(result, &(struct result_clock){"avx2", 1, NAN, INFINITY, -INFINITY, ""});
   result->machine.load = NAN;
   add_cell(result, "he_normal", "relu", 1, NAN, VERDICT_STABLE);
   char *page = make_page(NULL);

@@ -465,9 +465,9 @@ static struct result sheet(void) {
   add_limit(&result, "memory_latency", "memory", "avx512", 1, 1234.56e-9);
   add_limit(&result, "memory_latency_small_pages", "memory", "avx512", 1, 2345.6e-9);
   add_limit(&result, "fma_latency", "", "avx512", 1, 4.0 / 3e9);
-  result_add_clock(&result, &(struct result_clock){"scalar", 1, 4e9, 3.9e9, 4.1e9});
-  result_add_clock(&result, &(struct result_clock){"avx512", 1, 3e9, 2.5e9, 3.05e9});
-  result_add_clock(&result, &(struct result_clock){"avx512", 128, 2e9, 1.5e9, 2.5e9});
+  result_add_clock(&result, &(struct result_clock){"scalar", 1, 4e9, 3.9e9, 4.1e9, ""});
+  result_add_clock(&result, &(struct result_clock){"avx512", 1, 3e9, 2.5e9, 3.05e9, ""});
+  result_add_clock(&result, &(struct result_clock){"avx512", 128, 2e9, 1.5e9, 2.5e9, ""});
   return result;
 }
 
