@@ -75,13 +75,14 @@ static void add_rows(struct result *result) {
     struct result_row *row = add_row(result, "memory_read", "avx2", 1, 100 << i);
     strcpy(row->suite, "limits");
     row->flops = 0;
-    row->bytes = 16384 << 3 * i;
-    snprintf(row->shape, sizeof row->shape, "%d", 4096 << 3 * i);
+    row->bytes = i == 2 ? 65536 : 16384 << 3 * i; /* calls go through windows of what is in memory */
+    snprintf(row->shape, sizeof row->shape, "%.0f", row->bytes / 4);
     strcpy(row->residence, i == 0 ? "L1" : i == 1 ? "L2" : "memory");
   }
   result_add_limit(result, &(struct result_limit){"fma_peak", "", "avx2", 1, "", -1, "operations/s", 64e9, 1});
   result_add_limit(result, &(struct result_limit){"memory_read", "L1", "avx2", 1, "", -1, "bytes/s", 200e9, 1});
   result_add_limit(result, &(struct result_limit){"memory_latency", "L1", "avx2", 1, "", -1, "s", 1e-9, 1});
+  result_add_limit(result, &(struct result_limit){"core_to_core", "", "", 2, "0-1", -1, "s", 1e-7, 1});
   result_add_clock(result, &(struct result_clock){"avx2", 1, 3.5e9, 3.4e9, 3.6e9, ""});
   result_add_prediction(result, &(struct result_prediction){"tanh_forward", "avx2", "znver4", "FP0", 0.5});
   result_add_accuracy(result, &(struct result_accuracy){.name = "accuracy/tanh_forward/arch:avx2",
@@ -274,14 +275,18 @@ static void tables_follow_from_rows(void **state) {
       page, "<td>avx512</td><td>2000</td><td class=\"n\">2</td><td class=\"n\">1.60</td><td class=\"n\">80</td>"));
   /* 2000 operations over 8000 bytes, in 250 ns. */
   assert_non_null(strstr(page, "<td>avx2</td><td>L1</td><td class=\"n\">0.250</td><td class=\"n\">8.00</td>"));
-  /* Of a size in memory it is the buffer that counts. */
   assert_cell(page, "sizes", "4096", "16384", 4, "164");
+  const char *l2 = strstr(page, "<td class=\"n\">32768</td><td class=\"n\">131072</td><td>L2</td>");
+  const char *memory = strstr(page, "<td class=\"n\">16384</td><td class=\"n\">");
+  assert_true(l2 && memory && l2 < memory);
   assert_cell(page, "predictions", "tanh_forward", "avx2", 3, "0.500");
   assert_cell(page, "predictions", "tanh_forward", "avx2", 5, "1.00");
   assert_cell(page, "predictions", "tanh_forward", "avx2", 6, "2.00");
   assert_cell(page, "accuracy", "tanh_forward", "avx2", 4, "1.5");
   assert_cell(page, "limits", "fma_peak", "", 7, "64.0");
   assert_cell(page, "limits", "memory_latency", "L1", 7, "1.00");
+  assert_cell(page, "limits", "core_to_core", "", 10, "100"); /* under "any", behind the usual archs */
+  assert_int_equal(html_count(page, "<th scope=\"col\" class=\"n\">any</th>"), 1);
   assert_non_null(strstr(page, "{\"axis\":\"x\",\"at\":32768.0,\"label\":\"L1\"}"));
   free(page);
 }

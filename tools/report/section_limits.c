@@ -39,9 +39,14 @@ static struct unit unit_of(const char *name) {
   return (struct unit){name, name, 1};
 }
 
+/* Some limits, as that between cores, are of no arch. */
+static const char *arch_text(const struct views *views, size_t arch) {
+  return views->archs[arch][0] ? views->archs[arch] : "any";
+}
+
 static void tabulate(struct html *html, const struct views *views, const struct view *view, const char *suffix) {
   const char *headers[6 + VIEW_ARCHS + 1] = {"<limit", "<of", "threads", "<cores", "<node", "<unit"};
-  for (size_t arch = 0; arch < views->arch_count; arch++) headers[6 + arch] = views->archs[arch];
+  for (size_t arch = 0; arch < views->arch_count; arch++) headers[6 + arch] = arch_text(views, arch);
   struct figures table = figures_begin(html, headers, "Limits%s", suffix);
   size_t all = 0;
   for (size_t i = 0; i < view->limit_count; i++) {
@@ -75,7 +80,7 @@ static const struct selection selections[] = {
     {"Throughput", "throughput", "operations/s", false, CHART_LOG},
     {"Bandwidth by place", "bandwidth", "bytes/s", true, CHART_LOG},
     {"Latency by place", "latency", "s", true, CHART_LOG},
-    {"Latency of instructions", "latency", "s", false, CHART_LINEAR},
+    {"Latency of arithmetic and between cores", "latency", "s", false, CHART_LINEAR},
 };
 
 static bool selected(const struct selection *selection, const struct result_limit *limit,
@@ -105,7 +110,7 @@ static void draw(struct html *html, const struct views *views, const struct view
       double x;
       snprintf(name, sizeof name, "%s%s%s", limit->name, limit->residence[0] ? " " : "", limit->residence);
       if (!chart_place(&chart, name, &x)) continue;
-      if (!points) points = chart_series(&chart, views->archs[arch], CHART_SOLID, arch);
+      if (!points) points = chart_series(&chart, arch_text(views, arch), CHART_SOLID, arch);
       chart_point(points, x, limit->value * unit.factor, NAN, NAN, NULL);
     }
   }

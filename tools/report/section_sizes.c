@@ -17,7 +17,7 @@ static bool same_sweep(const struct result_row *a, const struct result_row *b) {
 /* Bytes that each thread works on. In memory calls go through windows of a larger buffer. */
 static double footprint(const struct machine *machine, const struct result_row *row) {
   const double call = row->bytes / (row->threads > 0 ? row->threads : 1);
-  if (strcmp(row->residence, residence_names[RESIDENCE_MEMORY]) != 0) return call;
+  if (residence_find(row->residence) != RESIDENCE_MEMORY) return call;
   return fmax(call, (double)residence_bytes(machine, RESIDENCE_MEMORY, row->threads));
 }
 
@@ -28,9 +28,12 @@ struct sweep {
   size_t count;
 };
 
+/* What is in memory comes last: its calls go through windows that caches could hold. */
 static int by_bytes(const void *a, const void *b) {
   const struct result_row *x = (*(const struct work *const *)a)->first, *y = (*(const struct work *const *)b)->first;
-  return x->bytes != y->bytes ? (x->bytes > y->bytes) - (x->bytes < y->bytes) : strcmp(x->residence, y->residence);
+  const bool x_far = residence_find(x->residence) == RESIDENCE_MEMORY;
+  const bool y_far = residence_find(y->residence) == RESIDENCE_MEMORY;
+  return x_far != y_far ? x_far - y_far : (x->bytes > y->bytes) - (x->bytes < y->bytes);
 }
 
 /* Fills sweep->works, and says whether they are enough to draw. */
