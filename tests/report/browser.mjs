@@ -45,7 +45,7 @@ const write = (name, options) => {
   writeFileSync(path, make_page({script, style, ...options}));
   return path;
 };
-const pages = [
+const make_pages = () => [
   {name: 'samples', path: write('samples', {charts: samples}), charts: samples.length},
   {name: 'broken', path: write('broken', {charts: broken_samples}), charts: 2},
   {name: 'no script', path: write('no-script', {charts: samples, script: ''}), charts: 0},
@@ -55,6 +55,7 @@ const pages = [
 let failures = 0;
 let browser;
 try {
+  const pages = make_pages();
   browser = await open_browser({driver, chromium});
   for (const page of pages) {
     for (const {name, applies = () => true, check} of checks) {
@@ -67,9 +68,9 @@ try {
       }
     }
   }
+  console.log(`${pages.length} pages, ${failures} failures`);
 } finally {
   await browser?.close();
   rmSync(folder, {recursive: true, force: true});
 }
-console.log(`${pages.length} pages, ${failures} failures`);
 process.exitCode = failures ? 1 : 0;
