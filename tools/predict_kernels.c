@@ -97,9 +97,13 @@ static double elements_of(const struct kernel *kernel, const struct loop *loop, 
   double each;
   const double written = bytes_written(kernel, &each);
   if (kernel->signature == SIGNATURE_peak) {
-    const double steps = strcmp(kernel->limit, "multiply_peak") == 0 ? loop->products : loop->fmas;
-    if (steps > 0 && has_counter(loop, steps)) return steps;
-    snprintf(reason, size, "%g operations in a turn, and no counter that goes by as many", steps);
+    /* The counter goes by steps; where they can be counted, it must. */
+    const double fmas =
+                     strcmp(kernel->limit, "fma_peak") == 0 || strcmp(kernel->limit, "bf16_peak") == 0 ? loop->fmas : 0,
+                 counted = strcmp(kernel->limit, "multiply_peak") == 0 ? loop->products : fmas;
+    if (counted > 0 && has_counter(loop, counted)) return counted;
+    if (counted == 0 && loop->counter_count == 1 && loop->counters[0] <= loop->instructions) return loop->counters[0];
+    snprintf(reason, size, "%g operations in a turn, and no counter that goes by as many", counted);
     return 0;
   }
   if (written == 0) {
