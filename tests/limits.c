@@ -81,24 +81,44 @@ static double line_ns(const struct result *result, const char *residence) {
   return 0;
 }
 
-static void latency_grows_from_level_to_level(void **state) {
-  (void)state;
-  skip_emulated();
+/* Whether latencies rise from L1 to memory, each in the bounds of what there is. */
+static bool look(double ns[RESIDENCE_COUNT]) {
   struct stage *s = open_stage(
       NULL, (const char *[]){"bench", "--suite=limits", "--arch=scalar", "--threads=1", "--min-time=0.02", NULL});
   struct error error;
+  bool rising = true;
   double last = 0;
   if (!latency_suite(&s->run, &error)) fail_msg("%s", error.text);
   for (enum residence r = 0; r < RESIDENCE_COUNT; r++) {
-    const double ns = line_ns(&s->result, residence_names[r]);
-    printf("%s: %.2f ns\n", residence_names[r], ns);
+    ns[r] = line_ns(&s->result, residence_names[r]);
     if (residence_bytes(&s->result.machine, r, 1) == 0) continue;
-    assert_true(ns > 0.2 && ns < 5000); /* no core has a load in less than 2 cycles of 10 GHz */
-    assert_true(ns > 0.8 * last);
-    if (ns > last) last = ns;
+    printf("%s: %.2f ns\n", residence_names[r], ns[r]);
+    assert_true(ns[r] > 0.2 && ns[r] < 5000); /* no core has a load in less than 2 cycles of 10 GHz */
+    rising &= ns[r] > 0.8 * last;
+    last = ns[r];
   }
-  assert_true(line_ns(&s->result, "memory") > 4 * line_ns(&s->result, "L1"));
   close_stage(s);
+  return rising;
+}
+
+static bool machine_is_busy(void) {
+  double load = 0;
+  return getloadavg(&load, 1) == 1 && load > omp_get_num_procs();
+}
+
+/* Others that use the machine may leave nothing of a shared cache to this process, so that it is as slow as memory. */
+static void latency_grows_from_level_to_level(void **state) {
+  (void)state;
+  skip_emulated();
+  double ns[RESIDENCE_COUNT];
+  bool rising = false;
+  for (int attempt = 0; attempt < 4 && !rising; attempt++) rising = look(ns);
+  assert_true(ns[RESIDENCE_MEMORY] > 4 * ns[RESIDENCE_L1]);
+  if (!rising && machine_is_busy()) {
+    puts("skipped: others are using the machine, and its caches");
+    skip();
+  }
+  assert_true(rising);
 }
 
 /* ---- what cores can do ------------------------------------------------------------------------------------------ */
@@ -312,11 +332,11 @@ static void an_ordinary_run_has_time_for_it(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_line_goes_between_cores),
       cmocka_unit_test(latency_grows_from_level_to_level),
       cmocka_unit_test(arithmetic_takes_plausible_time),
       cmocka_unit_test(rounds_of_aes_are_fast),
       cmocka_unit_test(clock_under_load_is_that_of_a_core),
-      cmocka_unit_test(a_line_goes_between_cores),
       cmocka_unit_test(pairs_are_few_unless_asked_for),
       cmocka_unit_test(every_node_meets_every_other),
       cmocka_unit_test(one_node_is_not_compared_unless_filtered_for),

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "harness/chase.h"
+#include "harness/interrupt.h"
 #include "harness/peers/peers.h"
 #include "harness/suite/cases.h"
 
@@ -147,7 +148,7 @@ static bool has_huge_pages(void) {
 /* The largest first, so that what was made last is in the caches. */
 static bool add_cases(struct run *run, struct cases *cases, struct error *error) {
   const bool small = options_want_all(run->options) && has_huge_pages();
-  for (enum residence r = RESIDENCE_COUNT; r-- > 0;) {
+  for (enum residence r = RESIDENCE_COUNT; r-- > 0 && !interrupted();) {
     if (small && r >= RESIDENCE_L3 && !add_case(run, cases, r, false, error)) return false;
     if (!add_case(run, cases, r, true, error)) return false;
   }
@@ -157,7 +158,7 @@ static bool add_cases(struct run *run, struct cases *cases, struct error *error)
 bool latency_suite(struct run *run, struct error *error) {
   bool fine = true;
   const size_t most = options_want_all(run->options) ? run->options->thread_count : 1;
-  for (size_t t = 0; fine && t < most; t++) {
+  for (size_t t = 0; fine && t < most && !interrupted(); t++) {
     struct cases cases = {.threads = run->options->threads[t]};
     if (!run->planning) run_pin(run, cases.threads);
     fine = add_cases(run, &cases, error);
