@@ -11,6 +11,7 @@
 #include "harness/suite/clocks.h"
 #include "harness/suite/core_pairs.h"
 #include "harness/suite/latency.h"
+#include "harness/suite/ledger.h"
 #include "harness/suite/numa.h"
 #include "tests/support.h"
 
@@ -88,7 +89,7 @@ static bool look(double ns[RESIDENCE_COUNT]) {
   struct error error;
   bool rising = true;
   double last = 0;
-  if (!latency_suite(&s->run, &error)) fail_msg("%s", error.text);
+  if (!ledger_run(&s->run, latency_suite, &error)) fail_msg("%s", error.text);
   for (enum residence r = 0; r < RESIDENCE_COUNT; r++) {
     ns[r] = line_ns(&s->result, residence_names[r]);
     if (residence_bytes(&s->result.machine, r, 1) == 0) continue;
