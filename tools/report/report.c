@@ -61,13 +61,18 @@ static void make_title(char *title, size_t size, const struct views *views) {
 
 static void write_header(struct html *html, const struct views *views, const char *title) {
   char first[VIEW_RUN], last[VIEW_RUN];
-  const struct input *inputs = views->inputs;
+  const struct result *oldest = &views->inputs[0].result, *newest = oldest;
+  for (size_t i = 1; i < views->input_count; i++) {
+    const struct result *result = &views->inputs[i].result;
+    if (view_seconds(result) < view_seconds(oldest)) oldest = result;
+    if (view_seconds(result) > view_seconds(newest)) newest = result;
+  }
   html_markup(html, "<a class=\"skip\" href=\"#main\">Skip to the figures</a>\n<header class=\"top\">\n");
   html_element(html, "h1", "%s", title);
   html_markup(html, "<p>");
   html_format(html, "Depthmark: %zu result%s, %s", views->input_count, plural(views->input_count),
-              view_run(first, &inputs[0].result));
-  if (views->input_count > 1) html_format(html, " to %s", view_run(last, &inputs[views->input_count - 1].result));
+              view_run(first, oldest));
+  if (views->input_count > 1) html_format(html, " to %s", view_run(last, newest));
   html_markup(html, ".</p>\n");
   if (!report_script[0])
     html_element(html, "p class=\"warn\"",

@@ -133,7 +133,8 @@ static void draw_all(struct html *html, const struct views *views, const struct 
 }
 
 static void clocks(struct html *html, const struct views *views, const struct view *view, const char *suffix) {
-  static const char *const headers[] = {"<load", "threads", "GHz", "10th percentile", "90th percentile", NULL};
+  static const char *const headers[] = {"<load",           "threads",         "<cores", "GHz",
+                                        "10th percentile", "90th percentile", NULL};
   if (!view->clock_count) return;
   struct chart chart = chart_begin(CHART_BARS, "Clock under load%s", suffix);
   chart_note(&chart, "Median of the first thread's core; whiskers: 10th and 90th percentile.");
@@ -143,10 +144,11 @@ static void clocks(struct html *html, const struct views *views, const struct vi
     json_t *points = NULL;
     for (size_t i = 0; i < view->clock_count; i++) {
       const struct result_clock *clock = view->clocks[i];
-      char threads[32];
+      char threads[64];
       if (strcmp(clock->arch, views->archs[arch]) != 0) continue;
       if (!points) points = chart_series(&chart, clock->arch, CHART_SOLID, arch);
-      snprintf(threads, sizeof threads, "%d thread%s", clock->threads, plural((size_t)clock->threads));
+      snprintf(threads, sizeof threads, "%d thread%s%s%s", clock->threads, plural((size_t)clock->threads),
+               clock->cores[0] ? ", cores: " : "", clock->cores);
       chart_point(points, (double)chart_category(&chart, CHART_X, threads), clock->hertz * 1e-9, clock->low * 1e-9,
                   clock->high * 1e-9, NULL);
     }
@@ -160,6 +162,7 @@ static void clocks(struct html *html, const struct views *views, const struct vi
     figures_row(&table);
     figures_cell(&table, "%s", view->clocks[i]->arch);
     figures_cell(&table, "%d", view->clocks[i]->threads);
+    figures_cell(&table, "%s", view->clocks[i]->cores);
     figures_number(&table, "%.3f", view->clocks[i]->hertz * 1e-9);
     figures_number(&table, "%.3f", view->clocks[i]->low * 1e-9);
     figures_number(&table, "%.3f", view->clocks[i]->high * 1e-9);

@@ -129,7 +129,8 @@ static int limit_order(const void *a, const void *b) {
 
 static int clock_order(const void *a, const void *b) {
   const struct result_clock *x = a, *y = b;
-  const int order = strcmp(x->arch, y->arch);
+  int order = strcmp(x->arch, y->arch);
+  if (!order) order = strcmp(x->cores, y->cores);
   return order ? order : x->threads - y->threads;
 }
 
