@@ -69,6 +69,7 @@ static void close_stage(struct stage *s) {
   hwloc_topology_destroy(s->topology);
   free(s->plan.names);
   result_free(&s->result);
+  drift_free(&s->run.drift);
   free(s);
 }
 
