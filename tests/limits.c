@@ -23,6 +23,14 @@ static void skip_emulated(void) {
   skip();
 }
 
+/* Instrumented code is not the kernels' either. */
+static void skip_instrumented(void) {
+#ifdef __SANITIZE_ADDRESS__
+  puts("skipped: instrumented kernels are no measure of the machine");
+  skip();
+#endif
+}
+
 /* What a suite needs to run with these arguments; on this machine, or on the one described. */
 struct stage {
   struct options options;
@@ -143,6 +151,7 @@ static double step_cycles(peak_kernel *kernel) {
 static void arithmetic_takes_plausible_time(void **state) {
   (void)state;
   skip_emulated();
+  skip_instrumented();
   const struct cpu_features cpu = cpu_detect();
   for (enum arch arch = 0; arch < ARCH_COUNT; arch++) {
     const struct kernel_table *table = arch_obstacle(arch, &cpu) ? NULL : arch_table(arch);
@@ -166,6 +175,7 @@ static void arithmetic_takes_plausible_time(void **state) {
 static void rounds_of_aes_are_fast(void **state) {
   (void)state;
   skip_emulated();
+  skip_instrumented();
   const struct cpu_features cpu = cpu_detect();
   int looked_at = 0;
   for (enum arch arch = 0; arch < ARCH_COUNT; arch++) {
