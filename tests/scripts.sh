@@ -291,6 +291,8 @@ run run --help
 grep -q "usage: tools/run" "$scratch/out" || fail "no usage"
 run test --help
 grep -q "usage: tools/test" "$scratch/out" || fail "no usage"
+run fuzz --help
+grep -q "usage: tools/fuzz" "$scratch/out" || fail "no usage"
 run tile-limits --help
 grep -q "usage: tools/tile-limits" "$scratch/out" || fail "no usage"
 
@@ -315,6 +317,9 @@ says "skipping the tests of clang: missing: clang libomp-dev"
 says "skipping the tests of arm64: missing: qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross"
 says "without llvm-mca the tests tile-limits are skipped (missing: llvm-19)"
 says "without npm reports have no charts, and the tests report_* are skipped (missing: nodejs npm)"
+says "without zsh the test completions_zsh is skipped (missing: zsh)"
+says "without mandoc the test manuals is skipped (missing: mandoc)"
+says "without dpkg-dev the test package is skipped (missing: dpkg-dev)"
 says "without Chromium the test report_browser is skipped (missing: chromium chromium-driver)"
 prints "subdirs(\"$tree/build/native\")"
 for name in clang/kernels_scalar clang/kernels_avx2 clang/dispatch_Haswell arm64/kernels_scalar arm64/kernels_neon; do

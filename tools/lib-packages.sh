@@ -61,6 +61,7 @@ have() {
     PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig pkg-config --exists "$(pkg_config_name "${1%:arm64}")"
     ;;
   dieharder | jq | mandoc | zsh) command -v "$1" ;;
+  dpkg-dev) command -v dpkg-shlibdeps ;;
   llvm-19) command -v llvm-mca-19 && command -v llvm-objdump-19 && command -v llvm-readobj-19 ;;
   nodejs) command -v node ;;
   npm) command -v npm ;;
