@@ -236,6 +236,22 @@ static bool read_array(struct result *result, const json_t *object, const char *
   return true;
 }
 
+/* Whether each row has as many repetitions as it says. Rows are in the order of their first ones. */
+static bool check_repetitions(const struct result *result, const json_t *rows, struct error *error) {
+  const struct result_row *row = result->rows;
+  for (size_t i = 0; i < json_array_size(rows) && row < result->rows + result->row_count; i++) {
+    const json_t *o = json_array_get(rows, i), *index = json_object_get(o, "repetition_index");
+    const char *type = json_string_value(json_object_get(o, "run_type"));
+    if (strcmp(type, "iteration") != 0 || json_integer_value(index) != 0) continue;
+    const json_int_t said = json_integer_value(json_object_get(o, "repetitions"));
+    if (said > 1 && (size_t)said != row->repetition_count)
+      return error_set(error, "benchmarks[%zu].repetitions is %" JSON_INTEGER_FORMAT "; the file has %zu of them", i,
+                       said, row->repetition_count);
+    row++;
+  }
+  return true;
+}
+
 static bool read_root(struct result *result, const json_t *root, struct error *error) {
   const json_t *context, *machine;
   return (context = fields_member(root, "context", JSON_OBJECT, "", error)) && read_context(result, context, error) &&
@@ -247,6 +263,7 @@ static bool read_root(struct result *result, const json_t *root, struct error *e
          read_array(result, machine, "machine", "limits", read_limit, error) &&
          read_array(result, machine, "machine", "clocks", read_clock, error) &&
          read_array(result, root, "", "benchmarks", read_row, error) &&
+         check_repetitions(result, json_object_get(root, "benchmarks"), error) &&
          read_array(result, root, "", "accuracy", read_accuracy, error) &&
          read_array(result, root, "", "gradients", read_cell, error) &&
          read_array(result, root, "", "learning", read_learning, error) &&

@@ -181,6 +181,7 @@ static const struct {
     {"\"date\": \"\"", "\"date\": \"\", \"date\": \"\"", "duplicate object key near '\"date\"'"},
     {"\"threads\": 1", "\"threads\": 2147483648", "benchmarks[0].threads is 2147483648; 0 to 2147483647 was expected"},
     {"\"threads\": 1", "\"threads\": 0", "benchmarks[0].threads is 0"},
+    {"\"repetitions\": 1", "\"repetitions\": 3", "benchmarks[0].repetitions is 3; the file has 1 of them"},
     {"\"iterations\": 4096", "\"iterations\": -4096", "benchmarks[0].iterations is -4096"},
     {"\"real_time_low\": 1.5", "\"real_time_low\": -1.5", "benchmarks[0] has a negative time"},
     {"\"real_time_low\": 1.5", "\"real_time_low\": 1e400", "real number overflow near '1e400'"},

@@ -36,7 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!first) return 0;
   char *second = reread(first, strlen(first));
   if (!second || strcmp(first, second) != 0) {
-    fprintf(stderr, "what was written is read differently:\n%s\n", second ? second : "not at all");
+    size_t same = 0;
+    while (second && first[same] == second[same]) same++;
+    fprintf(stderr, "what was written is read differently: %.200s\n", second ? second + same : "not at all");
     abort();
   }
   free(first);
