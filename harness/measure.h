@@ -36,7 +36,7 @@ struct bench_case {
   struct series *series; /* where its samples go */
   double seconds;        /* of samples that the series is to have */
   size_t least;          /* samples it is to have in any case, unless they take longer than MEASURE_PATIENCE seconds */
-  double share, whole_seconds; /* for the progress callback alone: which part of how long a measurement this batch is */
+  double share, whole_seconds; /* for the progress callback alone: which part of how long a work this batch is */
 };
 
 #define MEASURE_LEAST_SAMPLES 8 /* fewest that give a 99 % interval of the median */

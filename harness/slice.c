@@ -9,7 +9,7 @@
 #define SAMPLE_NS 150e3
 #define CALIBRATION_NS 50e3 /* a first measurement at least this long tells how long a call takes */
 #define CALIBRATION_RUNS 3  /* of which the fastest counts: an interruption must not make samples too short */
-#define SLOW_CALL_NS 50e6   /* so long that warming the caches first would change little */
+#define SLOW_CALL_NS 3e6    /* so long that warming an L2 cache of 1 MiB first would change less than 1 % */
 #define OVERHEAD_RUNS 31
 #define COLD_SAMPLES 64 /* in one turn, at most */
 

@@ -113,8 +113,16 @@ static struct traffic traffic_of(enum signature signature, double bytes, double 
   }
 }
 
-/* Warming caches takes about as long as half of the samples; finding the number of calls comes once. */
-static double planned_seconds(double seconds) { return 1.5 * seconds + 0.008; }
+/* Floating-point operations a second of one lane of one thread, about: for plans, before anything is measured. */
+#define LANE_RATE 8e9
+
+/* Warming caches takes about as long as half of the samples; finding the number of calls comes once. Long calls are
+ * made as often as samples are needed, and once before. */
+static double planned_seconds(const struct result_row *row, double seconds, size_t samples) {
+  const double lanes = arch_table(arch_find(row->arch))->lanes;
+  const double calls = ((double)samples + 1) * row->flops / (LANE_RATE * lanes * row->threads);
+  return fmax(1.5 * seconds, calls) + 0.008;
+}
 
 /* A call is at least as long as its operations at the peak rate. */
 static bool too_slow(const struct run *run, const struct result_row *row, const struct kernel *kernel) {
@@ -166,10 +174,15 @@ static bool state_wanted(const struct run *run, const struct result_row *row, en
   return run->options->caches[state] || (state == CACHE_HOT && needed);
 }
 
+static size_t least_samples(const struct run *run, bool selected) {
+  if (!selected) return SUPPORT_LEAST_SAMPLES;
+  return run->options->repetitions > MEASURE_LEAST_SAMPLES ? run->options->repetitions : MEASURE_LEAST_SAMPLES;
+}
+
 static void plan_row(struct run *run, const struct result_row *row, const struct kernel *kernel, bool support,
-                     double seconds) {
+                     double seconds, size_t samples) {
   const enum residence residence = cases_is_cold(row) ? RESIDENCE_MEMORY : residence_find(row->residence);
-  run_plan(run, support ? NULL : row->name, planned_seconds(seconds));
+  run_plan(run, support ? NULL : row->name, planned_seconds(row, seconds, samples));
   if (!support && row->bytes > 0 && residence < RESIDENCE_COUNT) run->plan->limits[residence] = true;
   run->plan->rows |= !support;
   plan_limits(run, kernel);
@@ -180,6 +193,7 @@ struct bench_case *cases_add(struct run *run, struct cases *cases, const struct 
   const struct result_row here = in_scope(run, given), *const row = &here;
   const bool selected = cases_arch_selected(run, arch_find(row->arch));
   const double seconds = run->options->min_time * (selected ? 1 : SUPPORT_SHARE);
+  const size_t samples = least_samples(run, selected);
   bool wanted[CACHE_STATES] = {0}, support[CACHE_STATES] = {0};
   for (enum cache_state state = 0; state < CACHE_STATES; state++) {
     const struct result_row other = in_state(row, state);
@@ -189,7 +203,7 @@ struct bench_case *cases_add(struct run *run, struct cases *cases, const struct 
     if (!selected && too_slow(run, row, kernel)) continue;
     support[state] = !asked || !selected;
     wanted[state] = run->planning || ledger_lacks(run->ledger, &other);
-    if (run->planning) plan_row(run, &other, kernel, support[state], seconds);
+    if (run->planning) plan_row(run, &other, kernel, support[state], seconds, samples);
   }
   if (run->planning || (!wanted[CACHE_HOT] && !wanted[CACHE_COLD])) return NULL;
   const size_t i = cases->count++;
@@ -198,9 +212,7 @@ struct bench_case *cases_add(struct run *run, struct cases *cases, const struct 
   cases->traffic = grown(cases->traffic, cases->count, sizeof *cases->traffic);
   cases->compute_limit = grown(cases->compute_limit, cases->count, sizeof *cases->compute_limit);
   cases->kernels = grown(cases->kernels, cases->count, sizeof *cases->kernels);
-  cases->items[i] = (struct bench_case){.row = *row, .hot = true, .seconds = seconds, .least = MEASURE_LEAST_SAMPLES};
-  if (cases->items[i].least < run->options->repetitions) cases->items[i].least = run->options->repetitions;
-  if (!selected) cases->items[i].least = SUPPORT_LEAST_SAMPLES;
+  cases->items[i] = (struct bench_case){.row = *row, .hot = true, .seconds = seconds, .least = samples};
   cases->wanted[i] = (struct wanted){wanted[CACHE_HOT], wanted[CACHE_COLD], support[CACHE_HOT], support[CACHE_COLD]};
   cases->traffic[i] = traffic_of(kernel->signature, row->bytes, row->items);
   cases->compute_limit[i] = kernel->limit;
@@ -365,7 +377,7 @@ void cases_conclude(struct run *run) {
 
 static void show_progress(void *context, const struct bench_case *c, double share) {
   struct run *const run = context;
-  const double seconds = run->ledger->more ? 0 : share * c->share * planned_seconds(c->whole_seconds);
+  const double seconds = run->ledger->more ? 0 : share * c->share * c->whole_seconds;
   run->ledger->told += seconds;
   run_progress(run, seconds, c->row.name);
 }
@@ -383,9 +395,10 @@ static void prepare(struct run *run, const struct cases *cases, size_t i, enum c
     entry->traffic = cases->traffic[i];
     entry->compute_limit = cases->compute_limit[i];
     entry->kernel = cases->kernels[i];
-    run->ledger->planned += planned_seconds(item->seconds);
+    entry->planned = planned_seconds(&item->row, item->seconds, item->least);
+    run->ledger->planned += entry->planned;
   }
-  item->whole_seconds = entry->seconds;
+  item->whole_seconds = entry->planned;
   item->share = ledger_pass_share(entry);
   item->series = &entry->series;
   item->seconds = entry->target;
@@ -425,7 +438,7 @@ bool cases_run(struct run *run, struct cases *cases, struct error *error) {
     if (cases->wanted[i].cold) prepare(run, cases, i, CACHE_COLD, &items[count++]);
   }
   for (size_t i = 0; i < count && !run->options->min_time_given && !run->ledger->more; i++)
-    settings.seconds_most += LATE * items[i].share * planned_seconds(items[i].whole_seconds);
+    settings.seconds_most += LATE * items[i].share * items[i].whole_seconds;
   const bool fine = measure(items, count, &settings);
   interrupted(); /* announces that the result is about to change */
   for (size_t i = 0; i < count && fine; i++) keep_row(run, &items[i]);

@@ -9,6 +9,7 @@
 #include "harness/stats.h"
 
 #define PASSES STATISTICS_BATCHES /* for all rows */
+#define LEAST_PASSES 6            /* where the machine is so busy that they take longer than planned */
 #define MORE_PASSES 8             /* at most, for those that need it */
 #define FLOOR_SHARE 0.6           /* of the planned time, that every row gets; the rest goes to those that need it */
 
@@ -34,6 +35,7 @@ static double more_of(const struct options *options, double seconds, double leas
   return fmax(seconds - least, 0);
 }
 
+/* What the passes up to this one are to bring. */
 static void set_target(const struct ledger *ledger, struct ledger_entry *entry) {
   entry->target = entry->least * (double)(ledger->pass + 1) / PASSES;
   entry->target_samples = (entry->samples * (ledger->pass + 1) + PASSES - 1) / PASSES;
@@ -147,7 +149,12 @@ bool ledger_run(struct run *run, suite_function *suite, struct error *error) {
   bool fine = true;
   run->ledger = &ledger;
   for (; fine && ledger.pass < PASSES && !interrupted(); ledger.pass++) {
-    for (size_t i = 0; i < ledger.count; i++) set_target(&ledger, ledger.entries[i]);
+    const bool late = ledger.pass >= LEAST_PASSES && !run->options->min_time_given && !in_time(run, &ledger, started);
+    if (late) ledger.pass = PASSES - 1; /* and brings the samples that are missing, if any */
+    for (size_t i = 0; i < ledger.count; i++) {
+      set_target(&ledger, ledger.entries[i]);
+      if (late) ledger.entries[i]->target = 0;
+    }
     fine = suite(run, error);
   }
   ledger.more = true;

@@ -14,6 +14,7 @@ struct ledger_entry {
   struct traffic traffic;
   const char *compute_limit, *kernel; /* as in struct cases */
   double seconds, least;              /* of samples that are planned in all, and that the floor asks for */
+  double planned;                     /* seconds that all of that takes, calls between samples included */
   double target;                      /* seconds of samples that the series is to have after this pass */
   size_t samples, target_samples;     /* least number of them in all, and after this pass */
   bool support, cold;
