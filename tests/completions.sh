@@ -85,7 +85,7 @@ if [ "$4" = zsh ]; then
 fi
 
 # Every option of the help, and every name that bench knows.
-for option in $(bench --help | grep -oE '^  --[a-z-]+' | tr -d ' '); do
+for option in $(bench --help | grep -oE '^  --[a-z_-]+' | tr -d ' '); do
   offered=$(bash_offers "bench $option")
   grep -qxE -e "$option=?" <<<"$offered" || {
     echo "bash does not offer $option of the help"

@@ -35,7 +35,7 @@ said '^activation/tanh_forward/[0-9]+/arch:scalar/threads:1_median ' "aggregates
 "$bench" --benchmark_out=one.json --benchmark_filter='^activation/(tanh|relu)_forward/' --benchmark_min_time=0s --threads=1 \
   --arch=scalar >output 2>&1 || fail "bench does not run"
 $python "$compare" --no-color filters one.json tanh_forward relu_forward >output 2>&1 || fail "compare.py cannot compare filters"
-said '^\[activation/tanh_forward/[0-9]+.* vs\. ' "filters match nothing"
+said '^activation/.tanh_forward vs. relu_forward./' "filters match nothing"
 
 # What else scripts ask for.
 "$bench" --benchmark_list_tests=true --benchmark_filter=-tanh >output 2>/dev/null || fail "bench does not list"

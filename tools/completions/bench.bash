@@ -3,7 +3,7 @@
 
 # The options in a program's help, one a line, with = behind those that take a value.
 _bench_options() {
-  "$1" --help 2>/dev/null </dev/null | grep -oE '^  +(-[a-z], )?--?[a-z][a-z_-]*(, --[a-z_-]+)*=?' |
+  "$1" --help 2>/dev/null </dev/null | sed -nE 's/^ {2,8}(-[^ ].*)$/\1/;T;s/  .*//;p' |
     grep -oE -e '--?[a-z][a-z_-]*=?' | sort -u
 }
 
