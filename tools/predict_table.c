@@ -94,7 +94,7 @@ static void print_error(FILE *out, struct style style, const struct report *repo
         "%s against what was measured, %s, %zu kernels with data in %s: off by %.0f %% in the median, by %.0f "
         "%% for nine in ten, by %+.0f %% at worst.",
         model, arch, count, in_l2 ? "L2, which the model knows nothing of" : "L1 or without any",
-        fabs(errors[count / 2]), fabs(errors[(count - 1) * 9 / 10]), errors[count - 1]);
+        fabs(errors[(count - 1) / 2]), fabs(errors[(9 * count + 9) / 10 - 1]), errors[count - 1]);
   free(errors);
 }
 
