@@ -66,6 +66,11 @@ static bool read_repetition(struct result *result, const json_t *o, const char *
   return true;
 }
 
+/* What the row's first entry says beside the row itself. */
+static bool repetition_makes_sense(const struct result_repetition *repetition) {
+  return !(repetition->real < 0) && !(repetition->cpu < 0);
+}
+
 static bool read_row(struct result *result, const json_t *o, const char *place, struct error *error) {
   struct result_row row = {0};
   char type[16], unit[8];
@@ -91,7 +96,7 @@ static bool read_row(struct result *result, const json_t *o, const char *place, 
   row.repetition_count = repetitions.count > 1;
   if (json_object_get(o, phase_fields->name) && !fields_read(o, phase_fields, &row.phases, place, error)) return false;
   if (row.threads < 1) return error_set(error, "%s.threads is %d; a row has 1 or more", place, row.threads);
-  if (!times_make_sense(&row.time) || !times_make_sense(&row.cpu_time))
+  if (!times_make_sense(&row.time) || !times_make_sense(&row.cpu_time) || !repetition_makes_sense(&row.repetitions[0]))
     return error_set(error, "%s has a negative time", place);
   row.cpu_time.samples = row.time.samples;
   row.cpu_time.median = row.cpu_time.mean;

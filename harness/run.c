@@ -75,6 +75,25 @@ bool run_plan_all(struct run *run, struct error *error) {
   return run->plan->count > 0 || run->resume || nothing_matches(run, error);
 }
 
+/* Shares beyond that are no rounding: limits and rows are measured at different moments of the run. */
+#define SHARE_MOST 1.05
+
+static void warn_of_shares(struct run *run) {
+  size_t count = 0, all = 0;
+  for (size_t i = 0; i < run->result->row_count; i++) {
+    all += run->result->rows[i].limit[0] != '\0';
+    count += run->result->rows[i].fraction_of_limit > SHARE_MOST;
+  }
+  if (count == 0) return;
+  machine_warn(
+      &run->result->machine,
+      "%zu of %zu rows reach more than %.0f %% of a limit: the machine was slower while limits were measured, by "
+      "other work or neighbours; run again when it is quiet",
+      count, all, 100 * SHARE_MOST);
+  if (run->progress) progress_clear(run->progress);
+  fprintf(stderr, "bench: warning: %s\n", run->result->machine.warnings[run->result->machine.warning_count - 1]);
+}
+
 bool run_all(struct run *run, run_suite_done *done, void *context, struct error *error) {
   for (size_t i = 0; i < SUITE_COUNT && !interrupted(); i++) {
     if (!run->options->suites[i] && i != SUITE_LIMITS) continue;
@@ -84,6 +103,7 @@ bool run_all(struct run *run, run_suite_done *done, void *context, struct error 
   const char *const warning = drift_warn(&run->drift, &run->result->machine);
   if (warning && run->progress) progress_clear(run->progress);
   if (warning) fprintf(stderr, "bench: warning: %s\n", warning);
+  warn_of_shares(run);
   return true;
 }
 

@@ -142,7 +142,7 @@ static void add_row(struct grid *grid, struct section section, const struct resu
     c++;
   if (!has_interval(row)) return;
   const double interval = 50 * (row->time.high - row->time.low) / row->time.median;
-  grid_cell(to, c, interval < 9.95 ? "%.1f%%" : "%.0f%%", interval);
+  grid_cell(to, c, interval < 9.95 ? "%.1f%%" : interval < 99.5 ? "%.0f%%" : ">99%%", interval);
 }
 
 static struct grid section_grid(struct section section) {
@@ -224,6 +224,10 @@ static bool same_group(const struct result_row *a, const struct result_row *b) {
   return row_same_column(a, b) && strcmp(row_group(a), row_group(b)) == 0;
 }
 
+static const char *cold_text(const struct result_row *row) {
+  return strcmp(row->cache, cache_names[CACHE_COLD]) == 0 ? ", cold" : "";
+}
+
 static void add_group(struct grid *grid, const struct result *result, const struct result_row *first) {
   size_t rows = 0, ratios = 0, fractions = 0;
   double ratio = 0, fraction = 0;
@@ -238,13 +242,15 @@ static void add_group(struct grid *grid, const struct result *result, const stru
     if (!worst || row->fraction_of_limit < worst->fraction_of_limit) worst = row;
   }
   struct grid_row *to = grid_add(grid);
-  grid_cell(to, 0, "%s", row_group(first));
+  grid_cell(to, 0, "%s%s", row_group(first), cold_text(first));
   grid_cell(to, 1, "%s", first->arch);
   grid_cell(to, 2, "%d", first->threads);
   grid_cell(to, 3, "%zu", rows);
   if (ratios) grid_cell(to, 4, "%.1f", exp(ratio / (double)ratios));
   if (fractions) grid_cell(to, 5, "%.0f%%", 100 * exp(fraction / (double)fractions));
-  if (worst) grid_cell(to, 6, "%.0f%% %s", 100 * worst->fraction_of_limit, row_short_kernel(worst));
+  if (worst)
+    grid_cell(to, 6, worst->fraction_of_limit < 0.0095 ? "%.1f%% %s" : "%.0f%% %s", 100 * worst->fraction_of_limit,
+              row_short_kernel(worst));
 }
 
 /* Our row of the same work, or NULL. */
@@ -271,7 +277,7 @@ static void add_peer(struct grid *grid, const struct result *result, const struc
   }
   if (rows == 0 || row_is_own(first)) return;
   struct grid_row *to = grid_add(grid);
-  grid_cell(to, 0, "%s", first->kernel);
+  grid_cell(to, 0, "%s%s", first->kernel, cold_text(first));
   grid_cell(to, 1, "%s", first->provider);
   grid_cell(to, 2, "%s", first->arch);
   grid_cell(to, 3, "%d", first->threads);

@@ -10,12 +10,14 @@
 static const char usage[] =
     "Usage: bench-merge -o MERGED.json RESULT.json...\n"
     "\n"
-    "Joins result files of bench that are parts of one gradient grid, such as those of --shard=1/3, 2/3 and 3/3,\n"
-    "run on one machine or several. Cells come in the order of the grid; the same cell in two files must have the\n"
-    "same figures. All files must be of the same seed, generator and commit. What else is in a file (rows,\n"
-    "accuracies, the machine) is taken from the first.\n"
+    "Joins result files of bench that are parts of one gradient grid, such as those\n"
+    "of --shard=1/3, 2/3 and 3/3, run on one machine or several. Cells come in the\n"
+    "order of the grid; the same cell in two files must have the same figures. All\n"
+    "files must be of the same seed, generator and commit. What else is in a file\n"
+    "(rows, accuracies, the machine) is taken from the first.\n"
     "\n"
-    "Exit status: 0 merged; 1 the merged file could not be written; 2 bad usage, or files that do not go together.\n";
+    "Exit status: 0 merged; 1 the merged file could not be written; 2 bad usage, or\n"
+    "files that do not go together.\n";
 
 static int fail(const struct error *error, int status) {
   fprintf(stderr, "bench-merge: %s\n", error->text);

@@ -10,12 +10,15 @@
 static const char usage[] =
     "Usage: bench-report RESULT.json... -o REPORT.html [--title=TEXT]\n"
     "\n"
-    "Writes result files of bench as one HTML page that needs nothing else: which instruction set wins where, how\n"
-    "near rows come to the machine's limits, how gradients die with depth, and every figure behind that in charts\n"
-    "and tables. Results of several machines stand side by side; of several results of one machine the newest row\n"
-    "counts, and their history is drawn. -o - writes to standard output.\n"
+    "Writes result files of bench as one HTML page that needs nothing else: which\n"
+    "instruction set wins where, how near rows come to the machine's limits, how\n"
+    "gradients die with depth, and every figure behind that in charts and tables.\n"
+    "Results of several machines stand side by side; of several results of one\n"
+    "machine the newest row counts, and their history is drawn. -o - writes to\n"
+    "standard output.\n"
     "\n"
-    "Exit status: 0 written; 1 the page could not be written; 2 bad usage, or a result that cannot be read.\n";
+    "Exit status: 0 written; 1 the page could not be written; 2 bad usage, or a\n"
+    "result that cannot be read.\n";
 
 struct arguments {
   const char *paths[RESULTS_MOST], *out, *title;

@@ -1,8 +1,8 @@
 # What `cmake --install` puts where, and the Debian package that `cpack -G DEB` makes of it.
 include(GNUInstallDirs)
 
-# A program joins by its name; its manual is tools/man/<name>.1, its completions are tools/completions/<name>.bash and
-# _<name>, where there are any.
+# A program joins by its name; its manual is tools/man/<name>.1. tools/completions/bench.bash completes them all; for zsh there may be
+# tools/completions/_<name>.
 set(installed_programs bench bench-merge bench-export bench-compare bench-report)
 foreach(program ${installed_programs})
   if(TARGET ${program})
@@ -53,10 +53,8 @@ if(EXISTS /etc/debian_version)
 endif()
 foreach(program ${installed_programs})
   set(completions ${PROJECT_SOURCE_DIR}/tools/completions)
-  if(EXISTS ${completions}/${program}.bash)
-    install(FILES ${completions}/${program}.bash RENAME ${program}
-            DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-  endif()
+  install(FILES ${completions}/bench.bash RENAME ${program} # which is of all programs; bash looks for it by their names
+          DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
   foreach(folder ${zsh_folders})
     if(EXISTS ${completions}/_${program})
       install(FILES ${completions}/_${program} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder})

@@ -399,7 +399,7 @@ static void prepare(struct run *run, const struct cases *cases, size_t i, enum c
     run->ledger->planned += entry->planned;
   }
   item->whole_seconds = entry->planned;
-  item->share = ledger_pass_share(entry);
+  item->share = ledger_pass_share(run->ledger, entry);
   item->series = &entry->series;
   item->seconds = entry->target;
   item->least = entry->target_samples;

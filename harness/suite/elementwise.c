@@ -214,9 +214,11 @@ static bool has_rows(const struct kernel *kernel) {
 }
 
 /* Activations' forward and backward passes are shown wherever the suite looks; SLEEF's in L2; what is beside them -
- * derivatives alone, fused passes, those from the output, rows - in L2 for who asks for the suite or for rows. */
+ * derivatives alone, fused passes, those from the output, rows - in L2 for who asks for the suite or for rows. So is
+ * AES in software where the CPU has instructions for it. */
 static bool is_shown(const struct run *run, const struct kernel *kernel, enum residence residence) {
   const bool asked = run->options->suites_given || run->options->filter[0];
+  if (kernel == &kernels[KERNEL_ars4x32_7]) return asked || !cpu_has(run->cpu, "aes");
   if (run->suite != SUITE_ACTIVATION || ends_with(kernel->name, "_forward") || ends_with(kernel->name, "_backward"))
     return true;
   const bool sleef = ends_with(kernel->name, "_forward_sleef") || ends_with(kernel->name, "_backward_sleef");

@@ -9,9 +9,10 @@
 #include "harness/stats.h"
 
 #define PASSES STATISTICS_BATCHES /* for all rows */
-#define LEAST_PASSES 6            /* where the machine is so busy that they take longer than planned */
-#define MORE_PASSES 8             /* at most, for those that need it */
-#define FLOOR_SHARE 0.6           /* of the planned time, that every row gets; the rest goes to those that need it */
+#define QUICK_PASSES 6
+#define LEAST_PASSES 6  /* where the machine is so busy that they take longer than planned */
+#define MORE_PASSES 8   /* at most, for those that need it */
+#define FLOOR_SHARE 0.6 /* of the planned time, that every row gets; the rest goes to those that need it */
 
 struct ledger_entry *ledger_find(const struct ledger *ledger, const struct result_row *row) {
   for (size_t i = 0; i < ledger->count; i++) {
@@ -37,8 +38,8 @@ static double more_of(const struct options *options, double seconds, double leas
 
 /* What the passes up to this one are to bring. */
 static void set_target(const struct ledger *ledger, struct ledger_entry *entry) {
-  entry->target = entry->least * (double)(ledger->pass + 1) / PASSES;
-  entry->target_samples = (entry->samples * (ledger->pass + 1) + PASSES - 1) / PASSES;
+  entry->target = entry->least * (double)(ledger->pass + 1) / (double)ledger->passes;
+  entry->target_samples = (entry->samples * (ledger->pass + 1) + ledger->passes - 1) / ledger->passes;
 }
 
 struct ledger_entry *ledger_add(struct run *run, const struct result_row *row, double seconds, size_t samples) {
@@ -76,8 +77,8 @@ bool ledger_lacks(const struct ledger *ledger, const struct result_row *row) {
   return entry ? lacks(entry) : !ledger->more;
 }
 
-double ledger_pass_share(const struct ledger_entry *entry) {
-  return entry->seconds > 0 ? entry->least / entry->seconds / PASSES : 1.0 / PASSES;
+double ledger_pass_share(const struct ledger *ledger, const struct ledger_entry *entry) {
+  return (entry->seconds > 0 ? entry->least / entry->seconds : 1) / (double)ledger->passes;
 }
 
 /* ---- rows that need more ---------------------------------------------------------------------------------------- */
@@ -117,7 +118,7 @@ static bool grant(const struct run *run, struct ledger *ledger, size_t passes_le
       if (how > 1 && (!next || how > looseness(run, next))) next = entry;
     }
     if (!next) break;
-    const double batch = fmax(next->least / PASSES, 1e-9 * next->series.fastest);
+    const double batch = fmax(next->least / (double)ledger->passes, 1e-9 * next->series.fastest);
     const double share = endless ? room(run, next) / (double)passes_left : ledger->pool / (double)(left * passes_left);
     const double seconds = fmin(room(run, next), fmax(batch, share));
     if (!endless && seconds > ledger->pool) break;
@@ -144,13 +145,13 @@ static bool in_time(const struct run *run, const struct ledger *ledger, uint64_t
 }
 
 bool ledger_run(struct run *run, suite_function *suite, struct error *error) {
-  struct ledger ledger = {.pool = run->spare};
+  struct ledger ledger = {.passes = run->options->quick ? QUICK_PASSES : PASSES, .pool = run->spare};
   const uint64_t started = clock_now();
   bool fine = true;
   run->ledger = &ledger;
-  for (; fine && ledger.pass < PASSES && !interrupted(); ledger.pass++) {
+  for (; fine && ledger.pass < ledger.passes && !interrupted(); ledger.pass++) {
     const bool late = ledger.pass >= LEAST_PASSES && !run->options->min_time_given && !in_time(run, &ledger, started);
-    if (late) ledger.pass = PASSES - 1; /* and brings the samples that are missing, if any */
+    if (late) ledger.pass = ledger.passes - 1; /* and brings the samples that are missing, if any */
     for (size_t i = 0; i < ledger.count; i++) {
       set_target(&ledger, ledger.entries[i]);
       if (late) ledger.entries[i]->target = 0;

@@ -23,7 +23,7 @@ struct ledger_entry {
 struct ledger {
   struct ledger_entry **entries;
   size_t count;
-  size_t pass;
+  size_t pass, passes;  /* the one that runs, from 0; for all rows */
   bool more;            /* the passes for all rows are over */
   double pool;          /* seconds that rows may have beyond the floor */
   double planned, told; /* seconds of progress: of all entries, and reported */
@@ -37,7 +37,7 @@ struct ledger_entry *ledger_add(struct run *run, const struct result_row *row, d
 bool ledger_lacks(const struct ledger *ledger, const struct result_row *row);
 
 /* The share of a row's planned seconds that one of the passes for all rows takes. */
-double ledger_pass_share(const struct ledger_entry *entry);
+double ledger_pass_share(const struct ledger *ledger, const struct ledger_entry *entry);
 
 /* Runs a suite that measures rows in passes, until its rows are as tight as --interval asks for or time is up, and
  * works out their limits and ratios. */

@@ -88,6 +88,11 @@ static size_t print_outcome(FILE *out, struct style style, const char *ratio, co
   return total;
 }
 
+/* Changes of what did not change, as logarithms, beyond which a machine is not the same for both: on average, of one.
+ */
+#define MOVED 0.02
+#define FAR 0.4
+
 /* What is the same code in both runs says how much the machine itself changed. */
 static void print_control(FILE *out, struct style style, const struct comparison *c, size_t subject) {
   double sum = 0, least = INFINITY, most = -INFINITY;
@@ -102,10 +107,15 @@ static void print_control(FILE *out, struct style style, const struct comparison
     least = fmin(least, ratio), most = fmax(most, ratio);
   }
   if (count)
-    grid_paragraph(out, style,
-                   "The machine's own limits and other libraries, measured in both, show what it did meanwhile: x %.3f "
-                   "on average, from %.2f to %.2f.",
-                   exp(sum / (double)count), least, most);
+    grid_paragraph(
+        out, style,
+        "The machine's own limits and other libraries, measured in both, show what it did meanwhile: x %.3f "
+        "on average, from %.2f to %.2f.%s",
+        exp(sum / (double)count), least, most,
+        fabs(sum / (double)count) > MOVED || -log(least) > FAR || log(most) > FAR
+            ? " That is much: the machine was not as quiet in both, and verdicts may be about it rather than "
+              "about the code. Take both again, in turns."
+            : "");
 }
 
 static void print_run(FILE *out, struct style style, const struct comparison *c, size_t subject,

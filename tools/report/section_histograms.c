@@ -33,12 +33,16 @@ static size_t layers_of(const struct gradient_cell *cell, size_t layers[LAYERS_M
   return count;
 }
 
+static bool has_histograms(const struct gradient_cell *cell) { return cell->histograms && cell->depth; }
+
+/* Those that are drawn: where there are too many, evenly among all, so that every axis of the grid is seen. */
 static size_t cells_with(const struct views *views, const struct gradient_cell *cells[FRAMES_MOST]) {
-  size_t all = 0;
-  for (size_t i = 0; i < views->cell_count; i++) {
-    if (!views->cells[i]->histograms || !views->cells[i]->depth) continue;
-    if (all < FRAMES_MOST) cells[all] = views->cells[i];
-    all++;
+  size_t all = 0, seen = 0, taken = 0;
+  for (size_t i = 0; i < views->cell_count; i++) all += has_histograms(views->cells[i]);
+  const size_t count = all < FRAMES_MOST ? all : FRAMES_MOST;
+  for (size_t i = 0; i < views->cell_count && taken < count; i++) {
+    if (!has_histograms(views->cells[i])) continue;
+    if (seen++ == taken * all / count) cells[taken++] = views->cells[i];
   }
   return all;
 }
@@ -159,7 +163,7 @@ void section_histograms(struct html *html, const struct views *views) {
     html_markup(html, ", and all are zero in the first.");
   else
     html_format(html, " and below 2^%.0f in the first.", quantile(first, 0.5) + 1);
-  if (all > count) html_format(html, " Of %zu networks with histograms the first %zu are drawn.", all, count);
+  if (all > count) html_format(html, " Of %zu networks with histograms %zu are drawn, evenly among them.", all, count);
   html_markup(html, "</p>\n");
   for (size_t i = 0; i < sizeof quantities / sizeof *quantities; i++) draw(html, cells, count, &quantities[i]);
   tabulate(html, cells, count);

@@ -50,7 +50,7 @@ static void say_machine(struct html *html, const struct views *views, const stru
   if (tally.held)
     html_format(html,
                 ". Half of its rows reach %.0f %% of their limit or more; %s comes nearest with %.0f %%, %s stays "
-                "furthest with %.0f %%",
+                "furthest with %.2g %%",
                 100 * tally.median_share, tally.nearest->kernel, 100 * tally.nearest->fraction_of_limit,
                 tally.furthest->kernel, 100 * tally.furthest->fraction_of_limit);
   html_markup(html, ".</p>\n");

@@ -8,6 +8,7 @@ import {mix, readable_on} from './palette.js';
 const COLORS = 33; // of the scale, odd so that one is the middle's where the middle is in the middle
 const CELL_HEIGHT = 28;
 const SCALE_HEIGHT = 44;
+const DIGIT_WIDTH = 6; // of the labels in cells
 
 /**
  * @param {import('./chart.js').ChartData} data
@@ -54,7 +55,7 @@ function cell_item(column, row, value, {low, high, color_of, cell_width, palette
     value: [column, row, known ? Math.min(Math.max(value, low), high) : '-'],
     itemStyle: {color: known ? color_of(value) : palette.surface, borderColor: palette.surface, borderWidth: 1},
     label: {
-      show: text_width([text]) <= cell_width, formatter: () => text,
+      show: text.length * DIGIT_WIDTH <= cell_width, formatter: () => text,
       color: known ? readable_on(color_of(value)) : palette.muted
     }
   };
