@@ -87,12 +87,12 @@ static bool same_section(const struct result_row *a, const struct result_row *b)
          (row_kind(a) != ROW_ELEMENTWISE || strcmp(a->residence, b->residence) == 0);
 }
 
-/* "97% copy": how close to which limit, without "memory_" and "_peak". */
+/* "97% copy": how close to which limit, without "memory_" and "_peak"; mul, div, int: the width of a terminal. */
 static void limit_cell(struct grid_row *to, size_t column, const struct result_row *row) {
   char name[sizeof row->limit];
   snprintf(name, sizeof name, "%s", row->limit + (strncmp(row->limit, "memory_", 7) == 0 ? 7 : 0));
   name[strcspn(name, "_")] = '\0';
-  if (strcmp(name, "multiply") == 0) strcpy(name, "mul");
+  if (strcmp(name, "multiply") == 0 || strcmp(name, "divide") == 0 || strcmp(name, "integer") == 0) name[3] = '\0';
   if (row->limit[0] && isfinite(row->fraction_of_limit))
     grid_cell(to, column, "%3.0f%% %s", 100 * row->fraction_of_limit, name);
 }
