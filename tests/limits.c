@@ -215,21 +215,27 @@ static void clock_under_load_is_that_of_a_core(void **state) {
 
 /* ---- cores and nodes -------------------------------------------------------------------------------------------- */
 
+#define CORE_PAIR_TRIALS 20
+
 static void a_line_goes_between_cores(void **state) {
   (void)state;
   skip_emulated();
   struct stage *s = open_stage(NULL, (const char *[]){"bench", "--suite=limits", NULL});
   unsigned places[2];
   const int count = pin_places(s->topology, PIN_CORES, places, 2);
-  if (count == 2) {
-    const double seconds = core_pairs_seconds(s->topology, places[0], places[1]);
-    printf("core to core: %.1f ns\n", seconds * 1e9);
-    assert_true(seconds > 1e-9 && seconds < 1e-2); /* other processes may want the cores */
-    assert_true(core_pairs_seconds(s->topology, places[0], 100000) == 0);
-  }
+  double seconds = 0, nowhere = 0;
+  for (int i = 0; count == 2 && seconds == 0 && i < CORE_PAIR_TRIALS; i++)
+    seconds = core_pairs_seconds(s->topology, places[0], places[1]);
+  if (count == 2) nowhere = core_pairs_seconds(s->topology, places[0], 100000);
   close_stage(s);
-  if (count == 2) return;
-  puts("skipped: this process may use one core only");
+  assert_true(nowhere == 0);
+  if (seconds > 0) {
+    printf("core to core: %.1f ns\n", seconds * 1e9);
+    assert_true(seconds > 1e-9 && seconds < 1e-2);
+    return;
+  }
+  puts(count == 2 ? "skipped: other processes do not leave two cores alone for a moment"
+                  : "skipped: this process may use one core only");
   skip();
 }
 

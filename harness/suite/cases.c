@@ -119,7 +119,9 @@ static struct traffic traffic_of(enum signature signature, double bytes, double 
 /* Warming caches takes about as long as half of the samples; finding the number of calls comes once. Long calls are
  * made as often as samples are needed, and once before. */
 static double planned_seconds(const struct result_row *row, double seconds, size_t samples) {
-  const double lanes = arch_table(arch_find(row->arch))->lanes;
+  const enum arch arch = arch_find(row->arch);
+  const struct kernel_table *const table = arch < ARCH_COUNT ? arch_table(arch) : NULL;
+  const double lanes = table ? table->lanes : 1;
   const double calls = ((double)samples + 1) * row->flops / (LANE_RATE * lanes * row->threads);
   return fmax(1.5 * seconds, calls) + 0.008;
 }
