@@ -7,6 +7,9 @@
 
 #include "harness/result.h"
 
+/* Of an amount in so many nanoseconds; 0 where these are unknown. */
+static inline double per_second(double amount, double ns) { return ns > 0 ? amount * 1e9 / ns : 0; }
+
 /* How Google Benchmark's reporters are asked to print. */
 #define GOOGLE_UNITS 4
 struct google_style {

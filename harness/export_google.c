@@ -13,8 +13,6 @@ static const struct {
 
 const char *google_unit_name(size_t unit) { return units[unit].name; }
 
-static double per_second(double amount, double ns) { return ns > 0 ? amount * 1e9 / ns : 0; }
-
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 /* One line of the output: a repetition, or a figure of all. */

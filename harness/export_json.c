@@ -19,8 +19,6 @@ static struct throughput throughput_of(const struct result_row *row) {
   return (struct throughput){"items/s", row->items};
 }
 
-static double per_second(double amount, double ns) { return ns > 0 ? amount * 1e9 / ns : 0; }
-
 static bool has_figures(const struct result_row *row) {
   return !row->support && row->time.samples > 0 && isfinite(row->time.median) && row->time.median > 0;
 }

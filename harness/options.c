@@ -300,28 +300,6 @@ static bool set_defaults(struct options *o, const struct cpu_features *cpu, stru
          parse_sizes(DEFAULT_DEPTHS, "--depths", o->depths, &o->depth_count, error);
 }
 
-/* Why getopt_long did not understand an argument. */
-static bool explain(int what, const char *argument, struct error *error) {
-  const char *names[COUNT(long_options)];
-  char name[LIST_ITEM] = "";
-  size_t count = 0;
-  for (const struct option *option = long_options; option->name; option++) names[count++] = option->name;
-  if (what == ':') return error_set(error, "%s needs a value; write %s=VALUE", argument, argument);
-  if (strncmp(argument, "--", 2) != 0)
-    return error_set(error, "%.60s: there are no short options; bench --help lists all", argument);
-  const size_t length = strcspn(argument + 2, "=");
-  snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), argument + 2);
-  size_t begin_alike = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(names[i], name) == 0) return error_set(error, "--%s takes no value", name);
-    begin_alike += strncmp(names[i], name, length) == 0;
-  }
-  if (begin_alike > 1) return error_set(error, "--%s could mean several options; bench --help lists all", name);
-  const char *nearest = parse_nearest(name, names, count);
-  if (nearest) return error_set(error, "unknown option --%s; did you mean --%s?", name, nearest);
-  return error_set(error, "unknown option --%s; bench --help lists all", name);
-}
-
 /* Initializers and activations that may help the one network: behind its own. */
 static void add_remedies(struct options *o) {
   static const char *const inits[] = {"he_normal", "lecun_normal", "glorot_uniform", "orthogonal"};
@@ -375,7 +353,7 @@ static enum options_action parse_line(int argc, char **argv, const struct cpu_fe
     if (id == OPTION_HELP) return OPTIONS_HELP;
     if (id == OPTION_VERSION) return OPTIONS_VERSION;
     if (id == '?' || id == ':') {
-      explain(id, argv[optind > before ? optind - 1 : before], error);
+      parse_explain(id, argv[optind > before ? optind - 1 : before], long_options, "bench", error);
       return OPTIONS_ERROR;
     }
     if (!set_option(options, id, optarg, cpu, error)) return OPTIONS_ERROR;

@@ -158,3 +158,28 @@ bool parse_names(const char *value, const char *what, const char *const *names, 
   *count = list.count;
   return true;
 }
+
+#define OPTIONS_MOST 256
+
+bool parse_explain(int what, const char *argument, const struct option *options, const char *program,
+                   struct error *error) {
+  const char *names[OPTIONS_MOST];
+  char name[LIST_ITEM] = "";
+  size_t count = 0;
+  for (const struct option *option = options; option->name && count < OPTIONS_MOST; option++)
+    names[count++] = option->name;
+  if (what == ':') return error_set(error, "%s needs a value; write %s=VALUE", argument, argument);
+  if (strncmp(argument, "--", 2) != 0)
+    return error_set(error, "%.60s: there are no short options; %s --help lists all", argument, program);
+  const size_t length = strcspn(argument + 2, "=");
+  snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), argument + 2);
+  size_t begin_alike = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(names[i], name) == 0) return error_set(error, "--%s takes no value", name);
+    begin_alike += strncmp(names[i], name, length) == 0;
+  }
+  if (begin_alike > 1) return error_set(error, "--%s could mean several options; %s --help lists all", name, program);
+  const char *nearest = parse_nearest(name, names, count);
+  if (nearest) return error_set(error, "unknown option --%s; did you mean --%s?", name, nearest);
+  return error_set(error, "unknown option --%s; %s --help lists all", name, program);
+}

@@ -2,6 +2,7 @@
 #ifndef DEPTHMARK_PARSE_H
 #define DEPTHMARK_PARSE_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +32,10 @@ bool parse_unknown(const char *what, const char *name, const char *const *names,
 
 /* The one of names that differs from name by the fewest edits, or NULL if all differ by more than a third. */
 const char *parse_nearest(const char *name, const char *const *names, size_t count);
+
+/* Why getopt_long, with these options, returned `what` ('?' or ':') for an argument of that program. */
+bool parse_explain(int what, const char *argument, const struct option *options, const char *program,
+                   struct error *error);
 
 /* One of the names, as its index. */
 bool parse_name(const char *text, const char *what, const char *const *names, size_t count, int *index,

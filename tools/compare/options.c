@@ -155,23 +155,6 @@ static bool set_option(struct compare_options *options, int id, const char *valu
   }
 }
 
-/* Why getopt_long did not understand an argument. */
-static bool explain(int what, const char *argument, struct error *error) {
-  const char *names[COUNT(long_options)];
-  char name[LIST_ITEM] = "";
-  size_t count = 0;
-  for (const struct option *option = long_options; option->name; option++) names[count++] = option->name;
-  if (what == ':') return error_set(error, "%s needs a value; write %s=VALUE", argument, argument);
-  if (strncmp(argument, "--", 2) != 0)
-    return error_set(error, "%.60s: there are no short options; bench-compare --help lists all", argument);
-  snprintf(name, sizeof name, "%.*s", (int)strcspn(argument + 2, "="), argument + 2);
-  for (size_t i = 0; i < count; i++)
-    if (strcmp(names[i], name) == 0) return error_set(error, "--%s takes no value", name);
-  const char *nearest = parse_nearest(name, names, count);
-  if (nearest) return error_set(error, "unknown option --%s; did you mean --%s?", name, nearest);
-  return error_set(error, "unknown option --%s; bench-compare --help lists all", name);
-}
-
 enum compare_action compare_options_parse(int argc, char **argv, struct compare_options *options, struct error *error) {
   *options = (struct compare_options){.selection.axis = AXIS_COUNT, .threshold = THRESHOLD / 100};
   for (size_t s = 0; s < SUITE_COUNT; s++) options->selection.suites[s] = true;
@@ -183,7 +166,7 @@ enum compare_action compare_options_parse(int argc, char **argv, struct compare_
     if (id == -1) break;
     if (id == OPTION_HELP) return COMPARE_HELP;
     if (id == '?' || id == ':') {
-      explain(id, argv[optind > before ? optind - 1 : before], error);
+      parse_explain(id, argv[optind > before ? optind - 1 : before], long_options, "bench-compare", error);
       return COMPARE_ERROR;
     }
     if (!set_option(options, id, optarg, error)) return COMPARE_ERROR;
